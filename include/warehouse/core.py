@@ -1,0 +1,166 @@
+"""Core: dimensions and facts, computed anew for every key that new staging rows touched, from all of their versions."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+from psycopg import sql
+
+from include.sales.pipelines import load_sales_config
+from include.service.schedules import load_service_config, pieces
+from include.settings import SQL, TIMEZONE
+from include.warehouse.connection import Warehouse
+from include.warehouse.locks import exclusive
+
+KINDS = (
+    "customer", "company", "rep", "product", "pipeline_stage", "deal", "ticket", "ticket_event", "satisfaction",
+    "activity", "order_line",
+)  # fmt: skip
+
+# In this order: a statement may read what the ones before it made.
+STATEMENTS = (
+    "customer_link", "dim_customer", "dim_company", "dim_rep", "dim_product", "dim_pipeline_stage", "fct_deal",
+    "fct_deal_stage", "fct_ticket", "latest_ticket_update", "fct_ticket_event", "fct_message", "fct_satisfaction",
+    "fct_activity", "fct_order_line",
+)  # fmt: skip
+
+# The earliest instant that the touched keys have a say in, by subject: the days from there on are built again.
+EARLIEST = {
+    "sales": """
+        select min(least(d.created_at, d.first_seen_at, d.closed_at, v.entered_at))
+        from core.fct_deal as d
+        inner join touched_deal as t on d.source = split_part(t.source_table, '__', 1) and d.deal_id = t.source_id
+        left join core.fct_deal_stage as v on d.source = v.source and d.deal_id = v.deal_id and v.visit_no = 1
+    """,
+    "service": """
+        select min(d.created_at)
+        from core.fct_ticket as d
+        inner join (
+            select source_table, source_id as ticket_id from touched_ticket
+            union
+            select s.source_table, s.ticket_key from staging.ticket_event as s
+            inner join touched_ticket_event as t using (source_table, source_id)
+            union
+            select s.source_table, s.ticket_key from staging.satisfaction as s
+            inner join touched_satisfaction as t using (source_table, source_id)
+        ) as t on d.source = split_part(t.source_table, '__', 1) and d.ticket_id = t.ticket_id
+    """,
+    "customers": """
+        select least(
+            (select min(d.first_seen_at) from core.dim_customer as d inner join affected_customer using (customer_id)),
+            (
+                select min(s.ordered_at) from staging.order_line as s
+                inner join touched_order_line as t using (source_table, source_id)
+            )
+        )
+    """,
+}
+
+
+@dataclass(frozen=True)
+class CoreBuilt:
+    """What one build of core took in: how many loads, and the first day whose daily marts changed, by subject."""
+
+    loads: int
+    changed_from: dict[str, date]
+
+
+def build_core(warehouse: Warehouse) -> CoreBuilt:
+    """Bring core up to date with staging: one commit, under one lock.
+
+    Which loads come together, and in which order, makes no difference to the result.
+    """
+    with warehouse.connect(autocommit=True) as connection, exclusive(connection, "core"), connection.transaction():
+        connection.execute("select set_config('timezone', %s, true)", [TIMEZONE.key])
+        rows = connection.execute(
+            "select load_id from ops.load where staged_at is not null and core_at is null"
+        ).fetchall()
+        loads = [row[0] for row in rows]
+        _configure_stages(connection)
+        _touched(connection, loads)
+        for name in STATEMENTS:
+            connection.execute((SQL / "core" / f"{name}.sql").read_bytes())
+        _spread_business_time(connection)
+        changed_from = _mark_days(connection, everything=_stages_changed(connection))
+        connection.execute("update ops.load set core_at = now() where load_id = any(%s)", [loads])
+    return CoreBuilt(len(loads), changed_from)
+
+
+def _touched(connection: psycopg.Connection, loads: list[int]) -> None:
+    for kind in KINDS:
+        connection.execute(
+            sql.SQL(
+                "create temp table {touched} on commit drop as"
+                " select distinct source_table, source_id from {staging} where load_id = any({loads})"
+            ).format(
+                touched=sql.Identifier(f"touched_{kind}"), staging=sql.Identifier("staging", kind), loads=sql.Literal(loads)
+            )
+        )
+        connection.execute(sql.SQL("analyze {}").format(sql.Identifier(f"touched_{kind}")))
+
+
+def _configure_stages(connection: psycopg.Connection) -> None:
+    connection.execute(
+        "create temp table configured_stage (source text, stage_key text, pipeline_key text, pipeline_name text,"
+        " stage_name text, position integer, probability numeric, status text) on commit drop"
+    )
+    connection.execute("create temp table stage_before on commit drop as select * from core.dim_pipeline_stage")
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into configured_stage values (%s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                (p.source, s.key, p.name, p.name, s.name, position, s.probability, s.status)
+                for p in load_sales_config().pipelines
+                for position, s in enumerate(p.stages)
+            ],
+        )
+
+
+def _stages_changed(connection: psycopg.Connection) -> bool:
+    row = connection.execute(
+        "select exists ((table stage_before except table core.dim_pipeline_stage)"
+        " union all (table core.dim_pipeline_stage except table stage_before))"
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def _spread_business_time(connection: psycopg.Connection) -> None:
+    """Fill core.business_time for the years that tickets lie in, when a schedule or the years changed."""
+    row = connection.execute("select min(created_at), max(greatest(created_at, updated_at)) from core.fct_ticket").fetchone()
+    if not row or row[0] is None:
+        return
+    # counted from a fixed day, so that more years do not change the counts before them
+    first, last = date(min(row[0].year - 1, 2000), 1, 1), date(row[1].year + 1, 12, 31)
+    wanted = [
+        (p.schedule, p.day_on, p.from_at, p.to_at, p.is_open, p.seconds_before)
+        for schedule in load_service_config().schedules
+        for p in pieces(schedule, first, last)
+    ]
+    connection.execute("create temp table spread (like core.business_time) on commit drop")
+    with connection.cursor().copy("copy spread from stdin") as copy:
+        for piece in wanted:
+            copy.write_row(piece)
+    connection.execute(
+        "delete from core.business_time as b where not exists (select from spread as s where s.schedule = b.schedule"
+        " and s.day_on = b.day_on and s.from_at = b.from_at and s.to_at = b.to_at and s.is_open = b.is_open"
+        " and s.seconds_before = b.seconds_before)"
+    )
+    connection.execute("insert into core.business_time table spread on conflict do nothing")
+
+
+def _mark_days(connection: psycopg.Connection, everything: bool) -> dict[str, date]:
+    """Mark the daily marts that were built from days that have changed; returns the first changed day by subject."""
+    changed: dict[str, date] = {}
+    for subject, statement in EARLIEST.items():
+        row = connection.execute(statement.encode()).fetchone()
+        at = row[0] if row else None
+        if subject == "sales" and everything:
+            at = datetime(1, 1, 2, tzinfo=UTC)
+        if at is None:
+            continue
+        changed[subject] = at.astimezone(TIMEZONE).date()
+        connection.execute(
+            "update ops.mart_day set is_stale = true where subject = %s and day_on >= %s",
+            [subject, changed[subject] - timedelta(days=1)],
+        )
+    return changed

@@ -1,0 +1,91 @@
+"""Marts: one table a question.  A day's run builds that day; days that later facts changed are built by the next fresh run."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+import psycopg
+
+from include.settings import FRESH_HOURS, SQL, TIMEZONE
+from include.warehouse.connection import Warehouse
+from include.warehouse.locks import exclusive, shared
+from include.window import Window
+
+Subject = Literal["sales", "service", "customers"]
+
+# In this order: customers read the marts of sales and service.
+STATEMENTS: dict[Subject, tuple[str, ...]] = {
+    "sales": ("deal", "deal_stage", "sales_daily", "sales_pipeline_daily"),
+    "service": ("ticket_status", "ticket", "service_daily", "service_backlog_daily"),
+    "customers": ("customer_order", "customer", "customer_daily", "order_daily"),
+}
+
+
+@dataclass(frozen=True)
+class MartsBuilt:
+    """How many days of a subject's daily marts were built: the window's own, and marked ones that were settled."""
+
+    subject: str
+    days: int
+    settled: int
+
+
+def is_fresh(window: Window, now: datetime) -> bool:
+    """Whether a window ended so lately that its run also settles marked days; a backfill's windows did not."""
+    return now - window.end < timedelta(hours=FRESH_HOURS)
+
+
+def build_marts(warehouse: Warehouse, subject: Subject, window: Window, *, settle: bool) -> MartsBuilt:
+    """Build a subject's marts: one row a thing anew, one row a day for the window's days.
+
+    One commit, under the subject's lock, while core holds still.
+
+    :param settle: also build, in the same statements, every day that was marked as changed.
+    """
+    return _build(warehouse, subject, window.days(), settle)
+
+
+def settle_marts(warehouse: Warehouse, subject: Subject) -> MartsBuilt:
+    """Build every day of a subject's daily marts that was marked as changed."""
+    return _build(warehouse, subject, [], settle=True)
+
+
+def _build(warehouse: Warehouse, subject: Subject, days: Iterable[date], settle: bool) -> MartsBuilt:
+    with (
+        warehouse.connect(autocommit=True) as connection,
+        shared(connection, "core"),
+        exclusive(connection, "marts"),
+        connection.transaction(),
+    ):
+        connection.execute("select set_config('timezone', %s, true)", [TIMEZONE.key])
+        own = set(days)
+        stale = _stale(connection, subject) if settle else set()
+        _make_days(connection, sorted(own | stale))
+        for name in STATEMENTS[subject]:
+            connection.execute((SQL / "mart" / f"{name}.sql").read_bytes())
+        connection.execute(
+            "insert into ops.mart_day (subject, day_on, is_stale) select %s, day_on, false from day"
+            " on conflict (subject, day_on) do update set is_stale = false, built_at = now()",
+            [subject],
+        )
+    return MartsBuilt(subject, len(own), len(stale - own))
+
+
+def _stale(connection: psycopg.Connection, subject: Subject) -> set[date]:
+    rows = connection.execute("select day_on from ops.mart_day where subject = %s and is_stale", [subject]).fetchall()
+    return {row[0] for row in rows}
+
+
+def _make_days(connection: psycopg.Connection, days: list[date]) -> None:
+    connection.execute(
+        "create temp table day (day_on date primary key, starts_at timestamptz, ends_at timestamptz) on commit drop"
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into day values (%s, %s, %s)",
+            [(day, w.start, w.end) for day in days for w in [Window.day(day)]],
+        )
+    connection.execute("analyze day")
+
+

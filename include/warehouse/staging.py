@@ -1,0 +1,321 @@
+"""Staging: what landed in raw is validated; good rows become typed rows, bad rows wait in quarantine with their rules."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from include.quality.expectations import RuleResult, Validation, validate
+from include.quality.suites import load_suite
+from include.settings import EXPECTATIONS, SQL, TIMEZONE
+from include.sources.config import Entity, Source
+from include.warehouse.connection import Warehouse
+from include.warehouse.landing import tables_of
+from include.warehouse.locks import exclusive
+from include.warehouse.tables import KEYS, EntityTables, ensure, staging_types
+from include.window import Window
+
+
+class StagingError(Exception):
+    """Staging cannot go on: the message says for which source, why, and what to do next."""
+
+
+class RulesStoppedError(StagingError):
+    """A critical table rule failed; nothing of the load was staged."""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Counts of one staging: validated = staged + quarantined."""
+
+    loads: int
+    validated: int
+    staged: int
+    quarantined: int
+
+
+# Where a batch comes from: new rows of a load, or quarantined rows that are tried again.
+NEW_ROWS = sql.SQL("select {keys}, payload from {raw} where load_id = {load_id} and defects is null")
+QUARANTINED_ROWS = sql.SQL(
+    "select r.source_id, r.version_at, r.payload_hash, r.payload from {raw} as r"
+    " inner join ops.quarantine as q on q.source = {source} and q.entity = {entity} and q.state = 'open'"
+    " and q.source_id = r.source_id and q.version_at = r.version_at and q.payload_hash = r.payload_hash"
+    " where r.defects is null"
+)
+
+
+def stage(warehouse: Warehouse, source: Source, entity: Entity, window: Window) -> Staged:
+    """Validate and stage every load of an entity that has landed and is not staged yet.
+
+    The loads of processes that died are taken over.  A load that a table rule stopped is tried again only by a run
+    of its own window.  Each load is one commit, under the entity's lock.
+
+    :raises RulesStoppedError: when a critical table rule fails.
+    :raises StagingError: when the staging statement does not fit the table.
+    """
+    tables = tables_of(source, entity)
+    total = [0, 0, 0, 0]
+    with warehouse.connect(autocommit=True) as connection:
+        ensure(connection, tables)
+        with exclusive(connection, f"staging {tables.name}"):
+            for load_id in _waiting(connection, tables, window):
+                counts = _stage_load(warehouse, connection, tables, load_id)
+                total = [a + b for a, b in zip(total, (1, *counts), strict=True)]
+    return Staged(*total)
+
+
+def replay(warehouse: Warehouse, source: Source, entity: Entity, window: Window, run_ref: str | None = None) -> Staged:
+    """Run today's rules on the open quarantined rows of an entity again; those that pass are staged.
+
+    Rows that could not be read as records stay: only the source can send them again.
+
+    :param window: noted in the books as the replay's window.
+    """
+    tables = tables_of(source, entity)
+    with warehouse.connect(autocommit=True) as connection:
+        ensure(connection, tables)
+        with exclusive(connection, f"staging {tables.name}"):
+            row = connection.execute(
+                "insert into ops.load (source, entity, kind, window_start, window_end, run_ref, state, landed_at,"
+                " received, inserted, unchanged, unreadable)"
+                " values (%s, %s, 'replay', %s, %s, %s, 'landed', now(), 0, 0, 0, 0) returning load_id",
+                [tables.source, tables.entity, window.start, window.end, run_ref],
+            ).fetchone()
+            assert row
+            return Staged(1, *_stage_load(warehouse, connection, tables, row[0], is_replay=True))
+
+
+def _waiting(connection: psycopg.Connection, tables: EntityTables, window: Window) -> Sequence[int]:
+    rows = connection.execute(
+        "select load_id from ops.load where source = %s and entity = %s and kind <> 'replay'"
+        " and (state = 'landed' or (state = 'stopped' and window_start = %s and window_end = %s)) order by load_id",
+        [tables.source, tables.entity, window.start, window.end],
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _stage_load(
+    warehouse: Warehouse, connection: psycopg.Connection, tables: EntityTables, load_id: int, is_replay: bool = False
+) -> tuple[int, int, int]:
+    with connection.transaction():
+        columns, evaluated = _make_batch(connection, tables, load_id, is_replay)
+    validation = None
+    if evaluated:
+        suite = load_suite(EXPECTATIONS / f"{tables.name}.json")
+        # another connection reads the batch, so it is a table that others can see, not a temporary one
+        validation = validate(warehouse.sqlalchemy_url, "ops", tables.batch_name, suite)
+    stopped = [rule for rule in validation.results if _stops(rule)] if validation else []
+    with connection.transaction():
+        if validation:
+            _note(connection, load_id, validation, evaluated)
+        if stopped:
+            what = "; ".join(f"{rule.rule}: saw {rule.observed}" for rule in stopped)
+            connection.execute(
+                "update ops.load set state = 'stopped', detail = %s where load_id = %s", [what[:2000], load_id]
+            )
+            counts = (0, 0, 0)
+        else:
+            counts = _commit_batch(connection, tables, load_id, columns, validation, is_replay)
+        connection.execute(sql.SQL("drop table if exists {}").format(tables.batch))
+    if stopped:
+        raise RulesStoppedError(
+            f"{tables.name}, load {load_id}: {what}. Nothing of it was staged; its rows are in raw.{tables.name}. "
+            f"Mend the source or the rule in expectations/{tables.name}.json, then run the same window again."
+        )
+    return counts
+
+
+def _stops(rule: RuleResult) -> bool:
+    return rule.level == "table" and rule.severity == "critical" and not rule.success
+
+
+def _make_batch(
+    connection: psycopg.Connection, tables: EntityTables, load_id: int, is_replay: bool
+) -> tuple[list[str], int]:
+    """Make the batch table and the temporary table of rows that already failed.
+
+    :returns: the batch's columns as in staging, and its number of rows.
+    """
+    types = staging_types(connection, tables.feeds)
+    connection.execute(sql.SQL("drop table if exists {}").format(tables.batch))
+    connection.execute("drop view if exists renamed; drop view if exists batch")
+    connection.execute("create temp table if not exists failed (source_id text, version_at timestamptz,"
+                       " payload_hash uuid, rule text, stage text, detail text)")  # fmt: skip
+    connection.execute("truncate failed")
+    rows = (QUARANTINED_ROWS if is_replay else NEW_ROWS).format(
+        keys=sql.SQL(", ").join(map(sql.Identifier, KEYS)),
+        raw=tables.raw,
+        load_id=load_id,
+        source=tables.source,
+        entity=tables.entity,
+    )
+    connection.execute(sql.SQL("create temp view batch as {}").format(rows))
+    columns = _renamed_columns(connection, tables, types)
+    if not is_replay:
+        connection.execute(
+            sql.SQL(
+                "insert into failed select source_id, version_at, payload_hash, unnest(defects), 'read', null"
+                " from {} where load_id = %s and defects is not null"
+            ).format(tables.raw),
+            [load_id],
+        )
+    # A date or time without a zone is one of the business's own.
+    connection.execute("select set_config('timezone', %s, true)", [TIMEZONE.key])
+    try:
+        with connection.transaction():
+            return columns, _typed_batch(connection, tables, types, columns)
+    except psycopg.DataError:
+        # some value is not of its column's type: find every such row, then go on without them
+        _find_type_failures(connection, types, columns)
+        return columns, _typed_batch(connection, tables, types, columns)
+
+
+def _renamed_columns(connection: psycopg.Connection, tables: EntityTables, types: dict[str, str]) -> list[str]:
+    path = SQL / "staging" / f"{tables.name}.sql"
+    if not path.exists():
+        raise StagingError(
+            f"{tables.name} has no staging statement: write sql/staging/{tables.name}.sql, a select from batch that "
+            f"gives {', '.join(KEYS)} and columns of staging.{tables.feeds}."
+        )
+    try:
+        with connection.transaction():
+            # the statement is the project's own file, not input
+            connection.execute(b"create temp view renamed as " + path.read_bytes().rstrip().rstrip(b";"))
+    except psycopg.Error as error:
+        raise StagingError(f"sql/staging/{tables.name}.sql does not run: {error.diag.message_primary}") from error
+    rows = connection.execute(
+        "select attname from pg_attribute where attrelid = 'pg_temp.renamed'::regclass and attnum > 0"
+    ).fetchall()
+    columns = [row[0] for row in rows]
+    if unknown := sorted(set(columns) - set(types)):
+        raise StagingError(
+            f"sql/staging/{tables.name}.sql gives {', '.join(unknown)}, which staging.{tables.feeds} does not have. "
+            f"Its columns are: {', '.join(types)}."
+        )
+    if missing := sorted(set(KEYS) - set(columns)):
+        raise StagingError(f"sql/staging/{tables.name}.sql does not give {', '.join(missing)}.")
+    return columns
+
+
+def _typed_batch(
+    connection: psycopg.Connection, tables: EntityTables, types: dict[str, str], columns: list[str]
+) -> int:
+    casts = [
+        # a source that does not say that a record is gone still has it
+        sql.SQL("coalesce({0}::boolean, false) as {0}" if name == "is_deleted" else "{0}::{1} as {0}").format(
+            sql.Identifier(name),
+            sql.SQL(types[name]),  # type: ignore[arg-type]
+        )
+        for name in columns
+    ]
+    return connection.execute(
+        sql.SQL(
+            "create unlogged table {} as select row_number() over () as row_number, {} from renamed as r"
+            " where not exists (select from failed as f where f.source_id = r.source_id"
+            " and f.version_at = r.version_at and f.payload_hash = r.payload_hash)"
+        ).format(tables.batch, sql.SQL(", ").join(casts))
+    ).rowcount
+
+
+def _find_type_failures(connection: psycopg.Connection, types: dict[str, str], columns: list[str]) -> None:
+    connection.execute("drop table if exists renamed_text")
+    connection.execute("create temp table renamed_text on commit drop as select * from renamed")
+    newer = connection.info.server_version >= 160000
+    castable = sql.SQL("pg_input_is_valid({}::text, {})" if newer else "ops.is_castable({}::text, {}::regtype)")
+    for name in columns:
+        if name in KEYS or types[name] == "text":
+            continue
+        column = sql.Identifier(name)
+        connection.execute(
+            sql.SQL(
+                "insert into failed select source_id, version_at, payload_hash, {rule}, 'types', left({column}::text, 200)"
+                " from renamed_text where {column} is not null and not {castable}"
+            ).format(rule=f"{name}__is_{types[name].split(' ')[0]}", column=column, castable=castable.format(column, types[name]))  # fmt: skip
+        )
+
+
+def _note(connection: psycopg.Connection, load_id: int, validation: Validation, evaluated: int) -> None:
+    row = connection.execute(
+        "insert into ops.validation (load_id, suite, is_success, evaluated, result) values (%s, %s, %s, %s, %s)"
+        " returning validation_id",
+        [load_id, validation.suite, validation.success, evaluated, json.dumps(validation.json)],
+    ).fetchone()
+    assert row
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into ops.validation_rule (validation_id, rule, column_name, severity, level, is_success, evaluated,"
+            " unexpected, observed) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                (row[0], r.rule, r.column, r.severity, r.level, r.success, r.evaluated, r.unexpected, r.observed)
+                for r in validation.results
+            ],
+        )
+
+
+def _commit_batch(
+    connection: psycopg.Connection,
+    tables: EntityTables,
+    load_id: int,
+    columns: list[str],
+    validation: Validation | None,
+    is_replay: bool,
+) -> tuple[int, int, int]:
+    """Rows that broke a critical rule to quarantine, the others to staging, the counts to the books."""
+    for rule in validation.results if validation else ():
+        if rule.level == "row" and rule.severity == "critical" and not rule.success and rule.failing_rows_sql:
+            connection.execute(
+                sql.SQL(
+                    "insert into failed select b.source_id, b.version_at, b.payload_hash, {rule}, 'rules', null"
+                    " from {batch} as b inner join ({failing}) as x on b.row_number = x.row_number"
+                ).format(
+                    rule=rule.rule,
+                    batch=tables.batch,
+                    failing=sql.SQL(rule.failing_rows_sql),  # type: ignore[arg-type]
+                )
+            )
+    quarantined = connection.execute(
+        sql.SQL(
+            "insert into ops.quarantine (source, entity, source_id, version_at, payload_hash, stage, rules, detail,"
+            " payload, load_id, window_start, window_end)"
+            " select {source}, {entity}, r.source_id, r.version_at, r.payload_hash, f.stage, f.rules, f.detail,"
+            " r.payload::text, l.load_id, l.window_start, l.window_end"
+            " from (select source_id, version_at, payload_hash, min(stage) as stage,"
+            " array_agg(distinct rule order by rule) as rules, string_agg(distinct detail, '; ') as detail"
+            " from failed group by source_id, version_at, payload_hash) as f"
+            " inner join {raw} as r using (source_id, version_at, payload_hash)"
+            " inner join ops.load as l on l.load_id = {load_id}"
+            " on conflict on constraint quarantine_once do update"
+            " set stage = excluded.stage, rules = excluded.rules, detail = excluded.detail"
+        ).format(source=tables.source, entity=tables.entity, raw=tables.raw, load_id=load_id)
+    ).rowcount
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    staged = connection.execute(
+        sql.SQL(
+            "insert into {staging} (source_table, load_id, {columns}) select {name}, {load_id}, {columns} from {batch}"
+            " as b where not exists (select from failed as f where f.source_id = b.source_id"
+            " and f.version_at = b.version_at and f.payload_hash = b.payload_hash)"
+        ).format(
+            staging=tables.staging,
+            columns=names,
+            name=tables.name,
+            load_id=load_id,
+            batch=tables.batch,
+        )
+    ).rowcount
+    if is_replay:
+        connection.execute(
+            sql.SQL(
+                "update ops.quarantine as q set state = 'replayed', resolved_at = now() from {} as s"
+                " where q.source = %s and q.entity = %s and q.state = 'open' and s.load_id = %s"
+                " and q.source_id = s.source_id and q.version_at = s.version_at and q.payload_hash = s.payload_hash"
+            ).format(tables.staging),
+            [tables.source, tables.entity, load_id],
+        )
+    connection.execute(
+        "update ops.load set state = 'staged', staged_at = now(), detail = null, validated = %s, staged = %s,"
+        " quarantined = %s where load_id = %s",
+        [staged + quarantined, staged, quarantined, load_id],
+    )
+    return staged + quarantined, staged, quarantined
