@@ -107,13 +107,17 @@ def validate(sqlalchemy_url: str, schema: str, table: str, suite: Suite) -> Vali
 
 
 @cache
-def _context() -> Any:
+def gx_context() -> Any:
     """The process's one data context of Great Expectations, in memory, silent and reporting nothing to anyone."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
 
     import great_expectations
-    from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
+    from great_expectations.data_context.types.base import (
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
     from great_expectations.expectations import UnexpectedRowsExpectation as Original
 
     # The original also runs its query without a limit, which brings every failing row into this process.
@@ -126,25 +130,27 @@ def _context() -> Any:
             return {"success": count == 0, "result": {"observed_value": count}}
 
     return great_expectations.get_context(
-        mode="ephemeral",
         project_config=DataContextConfig(
             store_backend_defaults=InMemoryStoreBackendDefaults(),
             analytics_enabled=False,
-            progress_bars={"globally": False},
+            progress_bars=ProgressBarsConfig(globally=False),
         ),
+        mode="ephemeral",
     )
 
 
 @contextmanager
 def _batch(sqlalchemy_url: str, schema: str, table: str, suite: Suite) -> Iterator[Any]:
-    context = _context()
-    source = context.data_sources.add_postgres(
-        f"{schema}.{table}",
-        connection_string=sqlalchemy_url,
-        kwargs={"connect_args": {"options": "-c timezone=UTC", "application_name": "crm-autopilot quality"}},
-    )
-    engines = [source.get_engine()]
+    context = gx_context()
+    name = f"{schema}.{table}"
+    engines = []
     try:
+        source = context.data_sources.add_postgres(
+            name,
+            connection_string=sqlalchemy_url,
+            kwargs={"connect_args": {"options": "-c timezone=UTC", "application_name": "crm-autopilot quality"}},
+        )
+        engines.append(source.get_engine())
         asset = source.add_table_asset(table, table_name=table, schema_name=schema)
         batch = asset.add_batch_definition_whole_table(table).get_batch()
         engines.append(batch.data.execution_engine.engine)
@@ -153,16 +159,18 @@ def _batch(sqlalchemy_url: str, schema: str, table: str, suite: Suite) -> Iterat
         raise
     except Exception as error:
         # Great Expectations raises a dozen kinds here: no connection, no table, no right to read it.
-        raise QualityError(f"suite {suite.name}: {schema}.{table} cannot be validated: {_first_line(error)}") from error
+        raise QualityError(f"suite {suite.name}: {name} cannot be validated: {_first_line(error)}") from error
     finally:
         for engine in engines:
             engine.dispose()
-        context.data_sources.delete(source.name)
+        if name in context.data_sources.all():
+            context.data_sources.delete(name)
 
 
 def _expectation(suite: Suite, rule: Rule) -> Any:
-    _context()
+    gx_context()
     from great_expectations.compatibility.pydantic import ValidationError
+    from great_expectations.expectations.metadata_types import FailureSeverity
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
     configuration = ExpectationConfiguration(
@@ -170,7 +178,7 @@ def _expectation(suite: Suite, rule: Rule) -> Any:
         kwargs=dict(rule.kwargs),
         meta={**rule.meta, "rule": rule.name},
         description=rule.description,
-        severity=rule.severity,
+        severity=FailureSeverity(rule.severity),
     )
     try:
         return configuration.to_domain_obj()
@@ -262,20 +270,22 @@ def _result(
         evaluated=evaluated,
         unexpected=unexpected,
         observed=None if observed is None else str(observed),
-        failing_rows_sql=_failing_rows_sql(batch, rule, expectation) if level == "row" and not outcome.success else None,
+        failing_rows_sql=_failing_rows_sql(batch, rule, expectation)
+        if level == "row" and not outcome.success
+        else None,
     )
 
 
 def _failing_rows_sql(batch: Any, rule: Rule, expectation: Any) -> str:
     import sqlalchemy as sa
 
-    number = sa.column(ROW_NUMBER)
+    number: sa.ColumnClause[int] = sa.column(ROW_NUMBER)
     if rule.scope == "query":
         return _literal(batch, sa.select(number).distinct().where(number.is_not(None)).select_from(_query(batch, rule)))
     condition, records = _condition(batch, expectation)
     if expectation.map_metric == "column_values.unique":
         # Its condition speaks of a list of values and counts, in which there are no rows.
-        column = sa.column(rule.kwargs["column"])
+        column: sa.ColumnClause[Any] = sa.column(rule.kwargs["column"])
         repeated = sa.select(column).select_from(records).group_by(column).having(sa.func.count() > 1)
         return _literal(batch, sa.select(number).select_from(records).where(column.in_(repeated)))
     query = sa.select(number).where(condition)
@@ -322,9 +332,10 @@ def _observed(rule: Rule, found: dict[str, Any]) -> Any:
     if rule.expectation in _ABOUT_COLUMNS or isinstance(value, (int, float)):
         return value
     try:
-        return datetime.fromisoformat(str(value)).isoformat()
+        datetime.fromisoformat(str(value))
     except ValueError:
         return None
+    return str(value)
 
 
 def _document(suite: Suite, outcomes: dict[str, Any], statistics: dict[str, Any]) -> dict[str, Any]:
@@ -340,7 +351,7 @@ def _document(suite: Suite, outcomes: dict[str, Any], statistics: dict[str, Any]
             found["details"] = whole["result"]["details"]
         configuration = whole["expectation_config"]
         configuration["kwargs"].pop("batch_id", None)
-        results.append({"success": whole["success"], "expectation_config": configuration, "result": found})
+        results.append({"success": bool(whole["success"]), "expectation_config": configuration, "result": found})
     return {
         "success": all(result["success"] for result in results),
         "suite_name": suite.name,

@@ -138,7 +138,9 @@ def load_suite(path: Path) -> Suite:
     rules = tuple(_rule(path, number, entry) for number, entry in enumerate(file.expectations))
     for name, count in Counter(rule.name for rule in rules).items():
         if count > 1:
-            raise QualityError(f'{path}: {count} rules are called {name!r}: name them apart, as in "meta": {{"rule": "…"}}')
+            raise QualityError(
+                f'{path}: {count} rules are called {name!r}: name them apart, as in "meta": {{"rule": "…"}}'
+            )
     return Suite(file.name, path, rules)
 
 
@@ -157,9 +159,7 @@ def _rule(path: Path, number: int, entry: _ExpectationEntry) -> Rule:
     meta = entry.meta or {}
     name = meta.get("rule") or _default_name(entry)
     if not isinstance(name, str) or not re.fullmatch(_RULE_NAME, name):
-        raise QualityError(
-            f"{where}.meta.rule: expected a name of small letters, digits and underscores, got {name!r}"
-        )
+        raise QualityError(f"{where}.meta.rule: expected a name of small letters, digits and underscores, got {name!r}")
     column = entry.kwargs.get("column")
     return Rule(name, entry.type, entry.kwargs, entry.severity, _scope(entry.type), column, meta, entry.description)
 
@@ -185,7 +185,8 @@ def _types(schema: dict[str, Any], definitions: dict[str, Any]) -> set[str]:
         return _types(definitions[schema["$ref"].rsplit("/", 1)[-1]], definitions)
     if "type" in schema:
         return {schema["type"]}
-    parts = (part for key in ("anyOf", "oneOf", "allOf") for part in schema.get(key, []))
+    # A bare object stands for a parameter filled in at run time, which nothing here would fill in.
+    parts = [part for key in ("anyOf", "oneOf", "allOf") for part in schema.get(key, []) if part != {"type": "object"}]
     return {kind for part in parts for kind in _types(part, definitions)}
 
 
@@ -234,5 +235,7 @@ def _describe(error: ValueError) -> str:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
-        return f"{key or 'the file'}: {_PLAIN.get(first['type']) or first['msg'].replace('Input should be', 'expected')}"
+        return (
+            f"{key or 'the file'}: {_PLAIN.get(first['type']) or first['msg'].replace('Input should be', 'expected')}"
+        )
     return str(error)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -150,8 +150,8 @@ class _BadRecordError(Exception):
 
 def _lines(page: Page, entity: Entity, window: Window) -> Iterator[bytes]:
     """One line of COPY text a record: key, version time, hash, defects, payload, reason, location."""
-    key_of = _key_reader(entity.id_paths)
-    version_path = entity.version_path
+    key_of = _key_reader([entity.id] if isinstance(entity.id, str) else entity.id)
+    version_path = entity.version_at.split(".") if entity.version_at else None
     seen_at = window.last_day_start.isoformat()
     location = _escape(page.location.encode())
     for row, text in zip(page.rows, page.texts, strict=True):
@@ -205,8 +205,9 @@ def _get(row: dict, path: list[str]) -> Any:
     return value
 
 
-def _key_reader(paths: list[list[str]]) -> Callable[[dict], bytes]:
-    """A function from a record to its key; several paths are joined with a slash."""
+def _key_reader(ids: Sequence[str]) -> Callable[[dict], bytes]:
+    """A function from a record to its key; several dotted paths are joined with a slash."""
+    paths = [path.split(".") for path in ids]
 
     def one(row: dict, path: list[str]) -> str:
         value = _get(row, path)

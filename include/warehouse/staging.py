@@ -102,14 +102,14 @@ def _stage_load(
     with connection.transaction():
         columns, evaluated = _make_batch(connection, tables, load_id, is_replay)
     validation = None
+    suite = load_suite(EXPECTATIONS / f"{tables.name}.json")
     if evaluated:
-        suite = load_suite(EXPECTATIONS / f"{tables.name}.json")
         # another connection reads the batch, so it is a table that others can see, not a temporary one
         validation = validate(warehouse.sqlalchemy_url, "ops", tables.batch_name, suite)
     stopped = [rule for rule in validation.results if _stops(rule)] if validation else []
     with connection.transaction():
         if validation:
-            _note(connection, load_id, validation, evaluated)
+            _note(connection, load_id, suite.name, validation, evaluated)
         if stopped:
             what = "; ".join(f"{rule.rule}: saw {rule.observed}" for rule in stopped)
             connection.execute(
@@ -222,8 +222,6 @@ def _typed_batch(
 def _find_type_failures(connection: psycopg.Connection, types: dict[str, str], columns: list[str]) -> None:
     connection.execute("drop table if exists renamed_text")
     connection.execute("create temp table renamed_text on commit drop as select * from renamed")
-    newer = connection.info.server_version >= 160000
-    castable = sql.SQL("pg_input_is_valid({}::text, {})" if newer else "ops.is_castable({}::text, {}::regtype)")
     for name in columns:
         if name in KEYS or types[name] == "text":
             continue
@@ -231,16 +229,19 @@ def _find_type_failures(connection: psycopg.Connection, types: dict[str, str], c
         connection.execute(
             sql.SQL(
                 "insert into failed select source_id, version_at, payload_hash, {rule}, 'types', left({column}::text, 200)"
-                " from renamed_text where {column} is not null and not {castable}"
-            ).format(rule=f"{name}__is_{types[name].split(' ')[0]}", column=column, castable=castable.format(column, types[name]))  # fmt: skip
+                " from renamed_text where {column} is not null and not ops.is_castable({column}::text, {type})"
+            ).format(rule=f"{name}__is_{types[name].split(' ')[0]}", column=column, type=types[name])  # fmt: skip
         )
 
 
-def _note(connection: psycopg.Connection, load_id: int, validation: Validation, evaluated: int) -> None:
+def _note(
+    connection: psycopg.Connection, load_id: int, suite: str, validation: Validation, evaluated: int
+) -> None:
+    is_success = all(rule.success for rule in validation.results if rule.severity == "critical")
     row = connection.execute(
         "insert into ops.validation (load_id, suite, is_success, evaluated, result) values (%s, %s, %s, %s, %s)"
         " returning validation_id",
-        [load_id, validation.suite, validation.success, evaluated, json.dumps(validation.json)],
+        [load_id, suite, is_success, evaluated, json.dumps(validation.json)],
     ).fetchone()
     assert row
     with connection.cursor() as cursor:

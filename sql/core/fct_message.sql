@@ -12,7 +12,7 @@ select
     u.update_key,
     u.ticket_id,
     coalesce(m.message ->> 'author', u.author_key) as author_key,
-    coalesce((m.message ->> 'public')::boolean, false) as is_public,
+    coalesce(m.message ->> 'public' = 'true', false) as is_public,
     m.message ->> 'channel' as channel,
     m.message ->> 'body' as body,
     u.event_at as sent_at

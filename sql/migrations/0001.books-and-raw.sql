@@ -219,16 +219,24 @@ comment on column raw.template.defects is 'what makes the text unfit for SQL: a 
 comment on column raw.template.payload is 'the record as received; json and not jsonb, which would refuse or change it';
 
 create index template_by_load on raw.template (load_id);
-create function ops.is_castable(value text, type regtype) returns boolean
-language plpgsql stable strict as $$
+do $$
 begin
-    -- PostgreSQL 16 has pg_input_is_valid for this; 15 has not, and both must tell the same.
-    execute format('select %L::%s', value, type::text);
-    return true;
-exception when data_exception or invalid_text_representation or datetime_field_overflow
-    or numeric_value_out_of_range or invalid_datetime_format or character_not_in_repertoire
-    or untranslatable_character then
-    return false;
+    -- PostgreSQL 15 does not have pg_input_is_valid; both must tell the same.
+    if current_setting('server_version_num')::integer >= 160000 then
+        create function ops.is_castable(value text, type text) returns boolean
+        language sql stable strict parallel safe
+        return pg_input_is_valid(value, type);
+    else
+        create function ops.is_castable(value text, type text) returns boolean
+        language plpgsql stable strict as $body$
+        begin
+            execute format('select %L::%s', value, type::regtype);
+            return true;
+        exception when data_exception then
+            return false;
+        end
+        $body$;
+    end if;
 end
 $$;
-comment on function ops.is_castable(text, regtype) is 'whether a text is a valid value of a type; null for null';
+comment on function ops.is_castable(text, text) is 'whether a text is a valid value of a type; null for null';

@@ -1,0 +1,46 @@
+"""
+### Render reports
+
+Renders the customer, sales and service reports of a day, and the data docs of the latest validations, when the day's
+marts are there. A report goes by event time; rendered again after late data, it becomes a new edition beside the old.
+
+Output: `<reports>/<subject>/<day>/<checksum>.html`, listed in `ops.report_edition`.
+"""
+
+from airflow.sdk import PartitionedAssetTimetable, dag, task
+
+from include.assets import CUSTOMERS, REPORTS
+from include.sources.config import load_sources
+from plugins.dag_defaults import DEFAULT_ARGS, START
+from plugins.operators.build import RenderReportOperator
+
+SOURCES = [source.name for source in load_sources().values() if source.enabled]
+
+
+@dag(
+    schedule=PartitionedAssetTimetable(assets=CUSTOMERS),
+    start_date=START,
+    catchup=False,
+    doc_md=__doc__,
+    max_active_runs=2,  # drawing fills a processor: two days at a time leave room for loads
+    default_args=DEFAULT_ARGS,
+    tags=["reports"],
+)
+def render_reports():
+    reports = [
+        RenderReportOperator(task_id=f"render_{subject}", subject=subject, sources=SOURCES)
+        for subject in ("customers", "sales", "service")
+    ]
+
+    @task(outlets=[REPORTS])
+    def build_data_docs() -> str:
+        """Write Great Expectations' data docs of the latest validations."""
+        from include.quality.books import build_latest_docs
+        from plugins.hooks.warehouse import WarehouseHook
+
+        return str(build_latest_docs(WarehouseHook().warehouse))
+
+    reports >> build_data_docs()
+
+
+render_reports()

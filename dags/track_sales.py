@@ -1,0 +1,30 @@
+"""
+### Track sales
+
+Builds the sales marts: deals, stage visits, bookings and pipeline by day. One row a thing is built anew; one row a day is built for
+the run's day, and, when the day is fresh, for every earlier day that late facts marked.
+
+After a backfill, run `settle_marts` once (or wait for the next scheduled day): it settles all marked days together.
+"""
+
+from airflow.sdk import PartitionedAssetTimetable, dag
+
+from include.assets import CORE, SALES
+from plugins.dag_defaults import DEFAULT_ARGS, START
+from plugins.operators.build import BuildMartsOperator
+
+
+@dag(
+    schedule=PartitionedAssetTimetable(assets=CORE),
+    start_date=START,
+    catchup=False,
+    doc_md=__doc__,
+    max_active_runs=1,  # marts are built under one lock: a second run would only wait for it
+    default_args=DEFAULT_ARGS,
+    tags=["marts"],
+)
+def track_sales():
+    BuildMartsOperator(task_id="build_marts", subject="sales", outlets=[SALES])
+
+
+track_sales()

@@ -1,0 +1,122 @@
+"""One window of one source, from its pages to staged rows: what the ingest DAGs and the command line both call."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, fields
+from datetime import date
+
+from include.sources import SourceConnection, SourceError, read
+from include.sources.config import Entity, Source
+from include.sources.page import Page
+from include.warehouse.connection import Warehouse
+from include.warehouse.landing import land
+from include.warehouse.staging import stage
+from include.window import Window
+
+# told: the entity, what is done to it, and the records so far
+Progress = Callable[[str, str, int], None]
+
+
+class IngestError(Exception):
+    """Some entities of a source could not be landed or staged; the message has a line for each."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of the records of a window, over all entities of a source."""
+
+    received: int = 0
+    inserted: int = 0
+    unchanged: int = 0
+    unreadable: int = 0
+    validated: int = 0
+    staged: int = 0
+    quarantined: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+    def as_dict(self) -> dict[str, int]:
+        """The counts by name."""
+        return asdict(self)
+
+
+def land_source(
+    warehouse: Warehouse,
+    source: Source,
+    window: Window,
+    connection: SourceConnection,
+    *,
+    run_ref: str | None = None,
+    progress: Progress | None = None,
+) -> Counts:
+    """Land every entity of a source; one that fails does not hold back the others.
+
+    :raises IngestError: at the end, when any failed.
+    """
+
+    def one(entity: Entity) -> Counts:
+        pages: Iterable[Page] = read(source, entity, window, connection)
+        told = (lambda count: progress(entity.name, "landing", count)) if progress else None
+        landed = land(warehouse, source, entity, window, pages, run_ref=run_ref, progress=told)
+        return Counts(landed.received, landed.inserted, landed.unchanged, landed.unreadable)
+
+    return _each(source, one, (SourceError,))
+
+
+def stage_source(
+    warehouse: Warehouse, source: Source, window: Window, *, progress: Progress | None = None
+) -> Counts:
+    """Validate and stage what landed of every entity of a source; one that fails does not hold back the others.
+
+    :raises IngestError: at the end, when any failed.
+    """
+
+    def one(entity: Entity) -> Counts:
+        staged = stage(warehouse, source, entity, window)
+        if progress:
+            progress(entity.name, "staged", staged.staged)
+        return Counts(validated=staged.validated, staged=staged.staged, quarantined=staged.quarantined)
+
+    return _each(source, one, (Exception,))
+
+
+def publish_day(warehouse: Warehouse, source: Source, window: Window) -> bool:
+    """Note whether all of a window's loads of a source went well, for every day of the window.
+
+    :returns: whether they did; a source that failed is published too, and the reports say that it is missing.
+    """
+    with warehouse.connect() as connection:
+        rows = connection.execute(
+            "select distinct on (entity) entity, state, detail from ops.load"
+            " where source = %s and window_start = %s and window_end = %s and kind <> 'replay'"
+            " order by entity, load_id desc",
+            [source.name, window.start, window.end],
+        ).fetchall()
+        states = {entity: (state, detail) for entity, state, detail in rows}
+        problems = [
+            f"{entity}: {detail or state}"
+            for entity in source.entities
+            for state, detail in [states.get(entity, ("was not loaded", None))]
+            if state != "staged"
+        ]
+        days: list[date] = window.days()
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "insert into ops.source_day (source, day_on, state, detail) values (%s, %s, %s, %s)"
+                " on conflict (source, day_on) do update set state = excluded.state, detail = excluded.detail,"
+                " published_at = now()",
+                [(source.name, day, "failed" if problems else "ok", "; ".join(problems) or None) for day in days],
+            )
+    return not problems
+
+
+def _each(source: Source, one: Callable[[Entity], Counts], caught: tuple[type[Exception], ...]) -> Counts:
+    total, problems = Counts(), []
+    for entity in source.entities.values():
+        try:
+            total = total + one(entity)
+        except caught as error:
+            problems.append(error)
+    if problems:
+        raise IngestError("\n".join(map(str, problems))) from problems[0]
+    return total

@@ -1,0 +1,35 @@
+"""What a reader hands on: pages of records, with what could not be read beside them."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A piece of a source that is no record, kept as it came.
+
+    ``text`` can be stored anywhere (no NUL, no lone surrogate: those are written as ``\\x00``), ``reason`` is a short
+    rule id (``not_json``, ``wrong_column_count``, …), ``location`` says where it was found (``orders.csv:17``).
+    """
+
+    text: str
+    reason: str
+    location: str
+
+
+@dataclass(slots=True)
+class Page:
+    """Some records of one entity, in the order of the source.
+
+    ``texts[i]`` is the JSON text of ``rows[i]`` as received: UTF-8, one record.
+    """
+
+    rows: list[dict]
+    texts: list[bytes]
+    unreadable: list[Unreadable] = field(default_factory=list)
+    location: str = ""
+
+
+def unreadable(text: str | bytes, reason: str, location: str) -> Unreadable:
+    """An `Unreadable` whose text is safe to store, whatever bytes came."""
+    raw = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+    return Unreadable(raw.decode("utf-8", "backslashreplace").replace("\x00", "\\x00"), reason, location)

@@ -1,0 +1,81 @@
+"""The steps that build core, marts and reports."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from airflow.sdk import BaseOperator
+
+from include.settings import WAREHOUSE_CONN_ID
+from include.window import Window
+from plugins.hooks.warehouse import WarehouseHook
+
+
+class BuildMartsOperator(BaseOperator):
+    """
+    Build a subject's marts for a day; a fresh day also settles the days that late facts marked.
+
+    :param subject: sales, service or customers.
+    :param day: the business day, ``2026-11-22``. (templated)
+    :param warehouse_conn_id: the warehouse's connection.
+    """
+
+    template_fields = ("day",)
+    ui_color = "#ede9fe"
+
+    def __init__(
+        self,
+        *,
+        subject: str,
+        day: str = "{{ partition_key }}",
+        warehouse_conn_id: str = WAREHOUSE_CONN_ID,
+        **kwargs,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.subject = subject
+        self.day = day
+        self.warehouse_conn_id = warehouse_conn_id
+
+    def execute(self, context) -> dict:
+        from include.warehouse.marts import build_marts, is_fresh
+
+        window = Window.day(self.day)
+        warehouse = WarehouseHook(self.warehouse_conn_id).warehouse
+        # a backfill is told by the age of its window, not by the type of its run
+        built = build_marts(warehouse, self.subject, window, settle=is_fresh(window, datetime.now(UTC)))
+        return asdict(built)
+
+
+class RenderReportOperator(BaseOperator):
+    """
+    Render the report of a subject for a day; returns the path of the edition.
+
+    :param subject: sales, service or customers.
+    :param sources: the sources that the report covers.
+    :param day: the business day, ``2026-11-22``. (templated)
+    :param warehouse_conn_id: the warehouse's connection.
+    """
+
+    template_fields = ("day",)
+    ui_color = "#fee2e2"
+
+    def __init__(
+        self,
+        *,
+        subject: str,
+        sources: list[str],
+        day: str = "{{ partition_key }}",
+        warehouse_conn_id: str = WAREHOUSE_CONN_ID,
+        **kwargs,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.subject = subject
+        self.sources = sources
+        self.day = day
+        self.warehouse_conn_id = warehouse_conn_id
+
+    def execute(self, context) -> str:
+        from include.reports.render import render
+
+        edition = render(WarehouseHook(self.warehouse_conn_id).warehouse, self.subject, Window.day(self.day), self.sources)
+        self.log.info("%s edition: %s", "New" if edition.is_new else "Same", edition.path)
+        return str(edition.path)

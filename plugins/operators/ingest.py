@@ -1,0 +1,100 @@
+"""The steps of an ingest DAG."""
+
+from airflow.sdk import BaseOperator
+
+from include.settings import WAREHOUSE_CONN_ID
+from include.window import Window
+from plugins.hooks.source import SourceHook
+from plugins.hooks.warehouse import WarehouseHook
+
+
+class _SourceOperator(BaseOperator):
+    """
+    What the steps of an ingest DAG have in common.
+
+    :param source: name of the source, a file in include/config/sources.
+    :param day: the business day to work on, ``2026-11-22``. (templated)
+    :param warehouse_conn_id: the warehouse's connection.
+    """
+
+    template_fields = ("day",)
+
+    def __init__(
+        self,
+        *,
+        source: str,
+        day: str = "{{ partition_key }}",
+        warehouse_conn_id: str = WAREHOUSE_CONN_ID,
+        **kwargs,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.source = source
+        self.day = day
+        self.warehouse_conn_id = warehouse_conn_id
+
+    @property
+    def warehouse(self):
+        return WarehouseHook(self.warehouse_conn_id).warehouse
+
+    @property
+    def window(self) -> Window:
+        return Window.day(self.day)
+
+
+class LandSourceOperator(_SourceOperator):
+    """
+    Pull a day of a source into raw, every entity; returns the counts.
+
+    Run again, it adds nothing; an entity that fails does not hold back the others, but fails the task at the end.
+    """
+
+    ui_color = "#dbeafe"
+
+    def execute(self, context) -> dict[str, int]:
+        from include.ingest import land_source
+        from include.sources.config import load_source
+
+        source = load_source(self.source)
+        counts = land_source(
+            self.warehouse,
+            source,
+            self.window,
+            SourceHook(source.connection).get_conn(),
+            run_ref=context["run_id"],
+            progress=lambda entity, step, count: self.log.info("%s: %s %s", entity, step, f"{count:,}"),
+        )
+        return counts.as_dict()
+
+
+class StageSourceOperator(_SourceOperator):
+    """
+    Run the expectations on what landed; good rows to staging, bad rows to quarantine; returns the counts.
+
+    A critical table rule that fails stops its entity: nothing of that load is staged, and the task fails.
+    """
+
+    ui_color = "#dcfce7"
+
+    def execute(self, context) -> dict[str, int]:
+        from include.ingest import stage_source
+        from include.sources.config import load_source
+
+        counts = stage_source(self.warehouse, load_source(self.source), self.window)
+        self.log.info("%s", counts)
+        return counts.as_dict()
+
+
+class PublishDayOperator(_SourceOperator):
+    """
+    Publish the day of a source downstream, good or failed: one broken vendor does not hold everything back.
+
+    Returns whether the day is complete; the reports name the sources that are not.
+    """
+
+    ui_color = "#fef9c3"
+
+    def execute(self, context) -> bool:
+        from include.ingest import publish_day
+        from include.sources.config import load_source
+
+        return publish_day(self.warehouse, load_source(self.source), self.window)
