@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from include.sources import SourceConnection, SourceError, read
-from include.sources.config import Entity, Source
+from include.sources.config import ConfigError, Entity, Source, load_source
 from include.sources.page import Page
 from include.warehouse.connection import Warehouse
 from include.warehouse.landing import land
-from include.warehouse.staging import stage
+from include.warehouse.staging import replay, stage
 from include.window import Window
 
 # told: the entity, what is done to it, and the records so far
@@ -119,4 +119,21 @@ def _each(source: Source, one: Callable[[Entity], Counts], caught: tuple[type[Ex
             problems.append(error)
     if problems:
         raise IngestError("\n".join(map(str, problems))) from problems[0]
+    return total
+
+
+def replay_source(warehouse: Warehouse, source: str, entity: str, now: datetime) -> Counts:
+    """Run today's rules on the open quarantined rows of a source again, of one entity or (empty) of all.
+
+    :param now: the present, noted in the books as the replay's window.
+    :raises ConfigError: when there is no such source or entity.
+    """
+    definition = load_source(source)
+    if entity and entity not in definition.entities:
+        raise ConfigError(f"{source} has no entity {entity}; it has: {', '.join(definition.entities)}")
+    total = Counts()
+    for one in definition.entities.values():
+        if not entity or one.name == entity:
+            staged = replay(warehouse, definition, one, Window(now, now + timedelta(microseconds=1)))
+            total += Counts(validated=staged.validated, staged=staged.staged, quarantined=staged.quarantined)
     return total

@@ -13,6 +13,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -34,6 +35,7 @@ SYSTEM_USER = "crm-postgres"
 WAREHOUSE, AIRFLOW = "warehouse", "airflow"
 
 START_SECONDS = 60
+STOP_SECONDS = 60
 STRAY_SECONDS = 15
 
 
@@ -148,16 +150,16 @@ class Cluster:
         :raises ServiceError: when the server cannot be made or started.
         """
         with self._alone():
-            process = self._postmaster()
-            if process is None:
-                home, account = self._home()
-                bin_folder = self._binaries(home, account) / "bin"
-                if not (home / "data").exists():
-                    self._make(home, account, bin_folder)
-                self._check_version(home)
-                self._clear_strays(home)
-                self._launch(home, account, bin_folder, port)
-            self._make_databases()
+            self._run(port)
+            try:
+                self._make_databases()
+            except psycopg.OperationalError as error:
+                if self._stays():
+                    raise ServiceError(
+                        f"PostgreSQL on port {self.port} runs, but says: {_last_line(str(error))}"
+                    ) from None
+                self._run(port)  # it was dying while we looked
+                self._make_databases()
         return self.url()
 
     def stop(self) -> None:
@@ -168,13 +170,11 @@ class Cluster:
             process = self._postmaster()
             if process is None:
                 return
-            process.send_signal(2)  # PostgreSQL's "fast" shutdown
-            try:
-                process.wait(START_SECONDS)
-            except psutil.TimeoutExpired:
+            process.send_signal(signal.SIGINT)  # PostgreSQL's "fast" shutdown
+            if self._stays(STOP_SECONDS):
                 raise ServiceError(
-                    f"PostgreSQL (process {process.pid}) did not stop within {START_SECONDS} s. See {self.folder}/log."
-                ) from None
+                    f"PostgreSQL (process {process.pid}) did not stop within {STOP_SECONDS} s. See {self.folder}/log."
+                )
 
     def is_running(self) -> bool:
         """Whether the server of this folder runs; a process that only has its old number does not count."""
@@ -270,6 +270,18 @@ class Cluster:
         return copy
 
     # Making and starting
+
+    def _run(self, port: int | None) -> None:
+        """Make the server where there is none, and start it unless it runs."""
+        if self._postmaster() is not None:
+            return
+        home, account = self._home()
+        bin_folder = self._binaries(home, account) / "bin"
+        if not (home / "data").exists():
+            self._make(home, account, bin_folder)
+        self._check_version(home)
+        self._clear_strays(home)
+        self._launch(home, account, bin_folder, port)
 
     def _make(self, home: Path, account: _Account, bin_folder: Path) -> None:
         password = secrets.token_urlsafe(24)
@@ -369,6 +381,18 @@ class Cluster:
         except (FileNotFoundError, PermissionError, ValueError, psutil.NoSuchProcess):
             return None
         return process if _serves(process, home / "data") else None
+
+    def _stays(self, seconds: float = 2) -> bool:
+        """Whether the server still runs after so many seconds; says no as soon as it has ended.
+
+        Not ``Process.wait``: it also waits for the parent to collect the ended process, which some containers never do.
+        """
+        deadline = time.monotonic() + seconds
+        while self._postmaster() is not None:
+            if time.monotonic() > deadline:
+                return True
+            time.sleep(0.02)
+        return False
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -89,8 +89,10 @@ _INDEX = """<!doctype html>
 <td class="label">{{ result.window }}</td>
 <td class="label"><a href="{{ page }}">{{ result.suite }}</a></td>
 <td class="label">{{ result.load_id }}</td>
-<td class="label {{ 'good' if result.json.success else 'bad' }}">{{ result.json.statistics.successful_expectations }} of
-{{ result.json.statistics.evaluated_expectations }}</td>
+{% set counts = result.json.statistics %}
+<td class="label {{ 'good' if result.json.success else 'bad' }}">
+{{ counts.successful_expectations }} of {{ counts.evaluated_expectations }}
+</td>
 <td>{{ result.json.results | rejectattr("success") | map(attribute="expectation_config.meta.rule") | join(", ") }}</td>
 </tr>
 {% else %}

@@ -170,8 +170,8 @@ def _batch(sqlalchemy_url: str, schema: str, table: str, suite: Suite) -> Iterat
 def _expectation(suite: Suite, rule: Rule) -> Any:
     gx_context()
     from great_expectations.compatibility.pydantic import ValidationError
-    from great_expectations.expectations.metadata_types import FailureSeverity
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+    from great_expectations.expectations.metadata_types import FailureSeverity
 
     configuration = ExpectationConfiguration(
         type=rule.expectation,

@@ -58,7 +58,7 @@ def _read_rest(source: Source, entity: Entity, window: Window, connection: Sourc
     client = Client(connection, source.auth, source.connection)
     pages = prefetched(read_rest(entity.rest, window, client))
     try:
-        for page in pages:  # not `yield from`, which would close the thread before the client
+        for page in pages:  # noqa: UP028 (`yield from` would close the thread before the client)
             yield page
     finally:
         client.close()  # ends a wait in the thread, so that closing the thread is quick

@@ -28,7 +28,9 @@ Feeds = Literal[
     "order_line",
 ]
 PLACEHOLDER = re.compile(r"\{([a-z_.]+)\}")
-WINDOW_PLACEHOLDERS = frozenset(f"window_{end}_{form}" for end in ("start", "end") for form in ("ms", "s", "iso", "day"))
+WINDOW_PLACEHOLDERS = frozenset(
+    f"window_{end}_{form}" for end in ("start", "end") for form in ("ms", "s", "iso", "day")
+)
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 _Target = Annotated[str, Field(pattern=r"^(params|body)\..+")]
 
@@ -280,7 +282,9 @@ class Source(_Model):
         entities = values.get("entities") if isinstance(values, dict) else None
         if not isinstance(entities, dict):
             return values
-        named = {name: {"name": name, **entity} if isinstance(entity, dict) else entity for name, entity in entities.items()}
+        named = {
+            name: {"name": name, **entity} if isinstance(entity, dict) else entity for name, entity in entities.items()
+        }
         return {**values, "entities": named}
 
     @field_validator("schedule")
@@ -297,7 +301,9 @@ class Source(_Model):
         for entity in self.entities.values():
             given = [kind for kind in ("rest", "web", "files") if getattr(entity, kind) is not None]
             if given != [self.kind]:
-                raise ValueError(f"entities.{entity.name}: a source of kind {self.kind} needs {self.kind}: and only that")
+                raise ValueError(
+                    f"entities.{entity.name}: a source of kind {self.kind} needs {self.kind}: and only that"
+                )
         feeds = Counter(entity.feeds for entity in self.entities.values() if entity.feeds != "activity")
         if twice := [name for name, count in feeds.items() if count > 1]:
             raise ValueError(f"entities: only one may feed {', '.join(twice)}")
@@ -334,7 +340,7 @@ def load_source(name: str, folder: Path = FOLDER) -> Source:
 
 def _load(path: Path) -> Source:
     try:
-        values = yaml.load(path.read_text("utf-8"), Loader=_StrictLoader)  # noqa: S506 (a SafeLoader)
+        values = yaml.load(path.read_text("utf-8"), Loader=_StrictLoader)
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 at byte {error.start}") from None
     except yaml.MarkedYAMLError as error:
@@ -354,7 +360,9 @@ def _load(path: Path) -> Source:
 def _sentence(problem: dict[str, Any]) -> str:
     key = ".".join(str(part) for part in problem["loc"])
     message = str(problem["msg"]).removeprefix("Value error, ")
-    found = "" if problem["type"] in ("missing", "value_error", "extra_forbidden") else f", found {problem['input']!r:.80}"
+    found = (
+        "" if problem["type"] in ("missing", "value_error", "extra_forbidden") else f", found {problem['input']!r:.80}"
+    )
     return f"{key}: {message}{found}" if key else f"{message}{found}"
 
 

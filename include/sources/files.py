@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
@@ -23,6 +24,9 @@ from include.window import Window
 ROWS_A_PAGE = 5_000
 BYTES_A_PAGE = 64 * 2**20
 LARGEST_FIELD = 16 * 2**20  # characters
+LARGEST_LINE = 64 * 2**20
+_PIECE = 2**20
+_LINE_ENDS = ("\n", "\r")
 _KEPT_OF_TOO_LARGE = 1_000
 
 # A file that changed this many seconds ago may still be growing; one that goes on changing is waited for this long.
@@ -56,7 +60,9 @@ def match_files(source: Source, paths: list[Path]) -> dict[str, list[Path]]:
     matched: dict[str, list[Path]] = {}
     for path in paths:
         if not path.exists():
-            raise SourceError(source.name, "files", None, str(path), "there is no such file or folder", "Check the path.")
+            raise SourceError(
+                source.name, "files", None, str(path), "there is no such file or folder", "Check the path."
+            )
         inside = sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
         found = [(name, file) for file in inside for name, pattern in patterns.items() if file.match(pattern)]
         if not found:
@@ -99,17 +105,22 @@ class _Lines:
     ended: bool = False
 
     def __iter__(self) -> Iterator[str]:
-        # A line is never read further than the largest field: a file without line ends is no reason to run out of
-        # memory. What is left of such a line comes as lines of its own, unreadable too.
-        pieces = iter(partial(self.file.readline, LARGEST_FIELD + 2), "")
-        coming, record = self.coming, self.record
-        while coming:
-            record.append(line := coming.popleft())
-            yield line
-        for line in pieces:
+        """:raises csv.Error: at a line that is larger than can be held, of which the beginning is remembered."""
+        record, readline = self.record, partial(self.file.readline, LARGEST_LINE + 1)
+        again = iter(lambda: self.coming.popleft() if self.coming else "", "")
+        for line in chain(again, iter(readline, "")):
             record.append(line)
+            if len(line) > LARGEST_LINE:
+                self._drop_the_rest()
+                raise csv.Error("line too large")
             yield line
         self.ended = True
+
+    def _drop_the_rest(self) -> None:
+        if not self.record[-1].endswith(_LINE_ENDS):
+            while (piece := self.file.readline(_PIECE)) and not piece.endswith(_LINE_ENDS):
+                pass
+            self.record[-1] += "\n"
 
     def done(self) -> None:
         """The record is read: on to the next."""
@@ -208,7 +219,9 @@ def _header(config: Files, path: Path, lines: _Lines) -> list[str]:
 def _folder(config: Files, connection: SourceConnection) -> Path:
     given = str(connection.extra.get("path") or "")
     if "{connection.extra.path}" in config.path and not given:
-        raise ReadFailedError("files", "the connection names no folder", 'Put {"path": "/the/folder"} in its extra field.')
+        raise ReadFailedError(
+            "files", "the connection names no folder", 'Put {"path": "/the/folder"} in its extra field.'
+        )
     folder = PROJECT / config.path.replace("{connection.extra.path}", given)
     if not folder.is_dir():
         raise ReadFailedError(str(folder), "there is no such folder", "Check the path in the connection or the YAML.")

@@ -87,7 +87,7 @@ class Client:
             try:
                 return self._once(call, parse)
             except _TryAgain as again:
-                pause = again.wait if again.wait is not None else wait * random.uniform(0.5, 1.0)  # noqa: S311
+                pause = again.wait if again.wait is not None else wait * random.uniform(0.5, 1.0)
                 if waited + pause > PATIENCE.total:
                     asked = f" and asks to wait {again.wait:.0f} s" if again.wait else ""
                     what = f"{again.what}{asked}, after {waited:.0f} s of trying again"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -112,7 +113,7 @@ class _Pager:
         except (TypeError, ValueError):
             what = f"a record has no whole number at {paging.key!r}, which the paging goes by"
             raise ReadFailedError(location, what, _PAGING) from None
-        if not keys or keys[0] <= self._last or any(a >= b for a, b in zip(keys, keys[1:], strict=False)):
+        if not keys or keys[0] <= self._last or any(a >= b for a, b in pairwise(keys)):
             what = f"the records are not in order of {paging.key!r} after {self._last}, so some could be missed"
             raise ReadFailedError(location, what, _PAGING)
         return keys[-1]
@@ -201,9 +202,7 @@ def _enriched(found: Cut, enrich: Enrich, client: Client) -> list[bytes]:
             )
     for row, id_ in zip(found.rows, ids, strict=True):
         row[enrich.into] = known.get(id_, [] if enrich.each else None)
-    return [
-        _grown(text, enrich.into, row[enrich.into]) for row, text in zip(found.rows, found.texts, strict=True)
-    ]
+    return [_grown(text, enrich.into, row[enrich.into]) for row, text in zip(found.rows, found.texts, strict=True)]
 
 
 def _grown(text: bytes, key: str, value: Any) -> bytes:

@@ -43,7 +43,8 @@ def contacts(warehouse: Warehouse) -> Warehouse:
         connection.execute("create schema ops")
         connection.execute(
             "create unlogged table ops.batch__crm__contacts ("
-            "row_number bigint unique not null, email text, family text, city text, age int, joined date, seen timestamptz, code text)"
+            "row_number bigint unique not null, email text, family text, city text,"
+            " age int, joined date, seen timestamptz, code text)"
         )
         with connection.cursor() as cursor:
             cursor.executemany(
@@ -234,7 +235,6 @@ def test_pages_need_no_network_and_link_to_each_other(contacts: Warehouse, tmp_p
     assert "must match this regular expression" in result
     # Great Expectations' own sentence of the addresses: two of seven are missing.
     assert "2 unexpected values found. ≈28.57% of 7 total rows." in result
-    assert "18 of 18" not in index.read_text()
     assert "0 of 18" in index.read_text()
 
 
@@ -293,7 +293,8 @@ def test_no_connection_stays_open(contacts: Warehouse, tmp_path: Path) -> None:
         run(contacts, tmp_path, rule(VALUES + "match_regex", column="emial", regex="@"))
     with contacts.connect() as connection:
         others = connection.execute(
-            "select application_name from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+            "select application_name from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
         )
         assert others.fetchall() == []
 

@@ -233,7 +233,9 @@ def test_next_url_stays_on_our_host_and_stops_at_the_end(api: Api) -> None:
     assert [asked.query for asked in api.asked[1:]] == [{"cursor": ["c1"], "x": ["/"]}, {"cursor": ["c2"], "x": ["/"]}]
 
 
-@pytest.mark.parametrize(("kind", "into", "seen"), [("offset", "params.skip", [0, 2, 4]), ("page_number", "params.page", [1, 2, 3])])
+@pytest.mark.parametrize(
+    ("kind", "into", "seen"), [("offset", "params.skip", [0, 2, 4]), ("page_number", "params.page", [1, 2, 3])]
+)
 def test_counted_pages_end_with_a_short_one(api: Api, kind: str, into: str, seen: list[int]) -> None:
     api.answer = lambda asked, n: {"results": [{"id": n}] * (2 if n < 3 else 1)}
     assert len(rows(api, {**SNAPSHOT, "paging": {"kind": kind, "into": into, "size": 2}})) == 5
@@ -389,7 +391,7 @@ def test_a_refused_login_names_the_connection_at_once(api: Api, status: int) -> 
 
 def test_a_wrong_request_is_told_at_once_with_what_the_api_says(api: Api) -> None:
     api.answer = lambda asked, n: Answer({"message": "no property foo"}, 400)
-    assert "answered 400: '{\"message\": \"no property foo\"}'" in failure(api, SNAPSHOT)
+    assert 'answered 400: \'{"message": "no property foo"}\'' in failure(api, SNAPSHOT)
     assert len(api.asked) == 1
 
 

@@ -1,0 +1,114 @@
+-- one row per period and ticket created before the period's end, as it was then
+create temp table ticket_state on commit drop as
+with period as (
+    select
+        'current' as period,
+        %(window_start)s::timestamptz as starts_at,
+        %(window_end)s::timestamptz as ends_at
+    union all
+    select
+        'previous' as period,
+        %(previous_start)s::timestamptz as starts_at,
+        %(window_start)s::timestamptz as ends_at
+),
+
+known_stay as (
+    select
+        source,
+        ticket_id,
+        stay_no,
+        status,
+        entered_at
+    from mart.ticket_status
+    where source = any(%(sources)s)
+),
+
+stay as (
+    select
+        p.period,
+        s.source,
+        s.ticket_id,
+        (array_agg(s.status order by s.stay_no desc))[1] as status,
+        count(*) filter (where s.status = 'solved') as times_solved,
+        -- closed where it was never solved
+        coalesce(
+            max(s.entered_at) filter (where s.status = 'solved'),
+            max(s.entered_at) filter (where s.status = 'closed')
+        ) as last_solved_at
+    from known_stay as s
+    inner join period as p on s.entered_at < p.ends_at
+    group by p.period, s.source, s.ticket_id
+),
+
+known_ticket as (
+    select
+        source,
+        ticket_id,
+        subject,
+        priority,
+        channel,
+        assignee_id,
+        assignee_name,
+        company_name,
+        created_at,
+        first_reply_at,
+        first_reply_minutes,
+        first_reply_business_minutes
+    from mart.ticket
+    where source = any(%(sources)s)
+),
+
+ticket as (
+    select
+        p.period,
+        p.starts_at,
+        p.ends_at,
+        t.source,
+        t.ticket_id,
+        t.subject,
+        coalesce(t.priority, 'none') as priority,
+        coalesce(t.channel, 'not told') as channel,
+        t.assignee_id,
+        t.assignee_name,
+        t.company_name,
+        t.created_at,
+        t.first_reply_at,
+        t.first_reply_minutes,
+        t.first_reply_business_minutes,
+        s.last_solved_at,
+        s.times_solved,
+        coalesce(s.status not in ('solved', 'closed', 'deleted'), false) as is_waiting,
+        t.first_reply_at is not null and t.first_reply_at < p.ends_at as has_reply
+    from known_ticket as t
+    inner join period as p on t.created_at < p.ends_at
+    left join stay as s on p.period = s.period and t.source = s.source and t.ticket_id = s.ticket_id
+)
+
+select
+    period,
+    starts_at,
+    ends_at,
+    source,
+    ticket_id,
+    subject,
+    priority,
+    channel,
+    assignee_id,
+    assignee_name,
+    company_name,
+    created_at,
+    has_reply,
+    is_waiting,
+    last_solved_at,
+    times_solved,
+    created_at >= starts_at as is_created,
+    coalesce(last_solved_at >= starts_at, false) as is_solved,
+    extract(epoch from last_solved_at - created_at) / 60 as full_resolution_minutes,
+    -- a ticket without a reply has no reply time: null, never 0
+    has_reply and first_reply_at >= starts_at as is_first_replied,
+    case when has_reply and first_reply_at >= starts_at then first_reply_minutes end as first_reply_minutes,
+    case
+        when has_reply and first_reply_at >= starts_at then first_reply_business_minutes
+    end as first_reply_business_minutes,
+    extract(epoch from ends_at - created_at) / 86400 as age_days
+from ticket;

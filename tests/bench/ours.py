@@ -1,0 +1,87 @@
+"""The project's side of the benchmarks: the calls that the ingest DAGs make."""
+
+import logging
+import time
+from pathlib import Path
+
+from include.ingest import land_source, stage_source
+from include.sources import SourceConnection, read
+from include.sources.config import Source
+from include.warehouse.connection import Warehouse
+from include.window import Window
+from tests.bench.data import ORDER_COLUMNS
+
+WINDOW = Window.between("2026-03-01", "2026-03-31")
+
+
+def contacts_source(size: int) -> Source:
+    """The stand-in's contacts; named as the sandbox's, whose staging statement and suite they get."""
+    return Source.model_validate(
+        {
+            "name": "sandbox_crm",
+            "description": "Contacts of the benchmark.",
+            "kind": "rest",
+            "connection": "bench",
+            "enabled": False,
+            "entities": {
+                "contacts": {
+                    "feeds": "customer",
+                    "id": "id",
+                    "version_at": "properties.lastmodifieddate",
+                    "rest": {
+                        "request": {"path": "/contacts", "params": {"limit": size}},
+                        "records": "results",
+                        "paging": {"kind": "cursor", "next": "paging.next.after", "into": "params.after"},
+                        "snapshot": True,
+                    },
+                }
+            },
+        }
+    )
+
+
+def orders_source() -> Source:
+    """The order lines' file; named as the sandbox's, whose staging statement and suite it gets."""
+    return Source.model_validate(
+        {
+            "name": "sandbox_orders",
+            "description": "Order lines of the benchmark.",
+            "kind": "files",
+            "connection": "bench",
+            "enabled": False,
+            "entities": {
+                "order_lines": {
+                    "feeds": "order_line",
+                    "id": ["order_id", "line"],
+                    "version_at": None,
+                    "files": {"pattern": "orders.csv", "columns": ORDER_COLUMNS},
+                }
+            },
+        }
+    )
+
+
+def load(url: str, source: Source, connection: SourceConnection) -> dict[str, float]:
+    """Pull a source into raw and stage it; seconds of both, and the rows that were validated."""
+    logging.disable(logging.WARNING)
+    warehouse = Warehouse(url)
+    started = time.perf_counter()
+    landed = land_source(warehouse, source, WINDOW, connection)
+    raw = time.perf_counter()
+    staged = stage_source(warehouse, source, WINDOW)
+    ended = time.perf_counter()
+    assert landed.received == landed.inserted == staged.validated, (landed, staged)
+    return {"rows": staged.validated, "raw_seconds": raw - started, "seconds": ended - started}
+
+
+def read_only(source: Source, connection: SourceConnection) -> dict[str, float]:
+    """Read a source and drop what comes."""
+    (entity,) = source.entities.values()
+    started = time.perf_counter()
+    rows = sum(len(page.rows) for page in read(source, entity, WINDOW, connection))
+    return {"rows": rows, "seconds": time.perf_counter() - started}
+
+
+def files(path: str) -> SourceConnection:
+    """A connection to the folder of a file."""
+    return SourceConnection(extra={"path": str(Path(path).parent)})

@@ -1,0 +1,111 @@
+"""What tests share: one embedded server, one migrated template, and a throwaway database of it for each test."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from include.local.postgres import Cluster
+from include.warehouse.connection import Warehouse
+from include.warehouse.migrations import migrate
+
+SERVERS = ("embedded", "CRM_TEST_POSTGRES_URL")
+
+
+def database(url: str, name: str) -> str:
+    """The address of another database of the same server."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """The embedded PostgreSQL, for the whole session."""
+    folder = tmp_path_factory.mktemp("postgres")
+    cluster = Cluster(folder)
+    cluster.start()
+    yield cluster
+    cluster.stop()
+    elsewhere = folder / "home"
+    if elsewhere.exists():
+        shutil.rmtree(Path(elsewhere.read_text().strip()), ignore_errors=True)
+
+
+class Databases:
+    """Throwaway databases of one server, copied from a migrated template."""
+
+    def __init__(self, admin_url: str) -> None:
+        self.admin_url = admin_url
+        self.made: list[str] = []
+        self.template = self._new(None)
+        migrate(Warehouse(database(admin_url, self.template)))
+
+    def _new(self, template: str | None) -> str:
+        name = f"crm_test_{uuid.uuid4().hex[:12]}"
+        statement = sql.SQL("create database {}").format(sql.Identifier(name))
+        if template:
+            statement += sql.SQL(" template {}").format(sql.Identifier(template))
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(statement)
+        self.made.append(name)
+        return name
+
+    def warehouse(self) -> Warehouse:
+        """A migrated, empty warehouse."""
+        return Warehouse(database(self.admin_url, self._new(self.template)))
+
+    def empty(self) -> Warehouse:
+        """A database without anything in it."""
+        return Warehouse(database(self.admin_url, self._new(None)))
+
+    def drop(self) -> None:
+        """Drop every database that was made."""
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            for name in self.made:
+                connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def embedded(cluster: Cluster) -> Databases:
+    """Databases of the embedded server; they go with it."""
+    return Databases(cluster.url("postgres"))
+
+
+@pytest.fixture(scope="session", params=SERVERS)
+def databases(request: pytest.FixtureRequest, embedded: Databases) -> Iterator[Databases]:
+    """Databases of the embedded server, and of the one that CRM_TEST_POSTGRES_URL names."""
+    if request.param == "embedded":
+        yield embedded
+        return
+    url = os.environ.get(request.param)
+    if not url:
+        pytest.skip(f"{request.param} is not set: name a PostgreSQL server there to run this on it too")
+    others = Databases(url)
+    yield others
+    others.drop()
+
+
+@pytest.fixture
+def warehouse(databases: Databases) -> Warehouse:
+    """An empty warehouse on each server."""
+    return databases.warehouse()
+
+
+@pytest.fixture
+def embedded_warehouse(embedded: Databases) -> Warehouse:
+    """An empty warehouse on the embedded server only: for what takes long."""
+    return embedded.warehouse()
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real data sets that CRM_REAL_DATA names."""
+    folder = os.environ.get("CRM_REAL_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("CRM_REAL_DATA is not set to a folder with the real data sets")
+    return Path(folder)
