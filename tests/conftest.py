@@ -29,6 +29,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     folder = tmp_path_factory.mktemp("postgres")
     cluster = Cluster(folder)
     cluster.start()
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
+        # nothing here outlives the session, so nothing need reach the disk
+        connection.execute("alter system set fsync = off")
+        connection.execute("alter system set full_page_writes = off")
+        connection.execute("select pg_reload_conf()")
     yield cluster
     cluster.stop()
     elsewhere = folder / "home"

@@ -27,6 +27,7 @@ import psycopg
 from psycopg import sql
 
 from include.local.errors import ServiceError
+from include.local.files import last_line, write_private
 from include.local.ports import HOST, first_free, is_free
 
 PREFERRED_PORT = 5433
@@ -156,7 +157,7 @@ class Cluster:
             except psycopg.OperationalError as error:
                 if self._stays():
                     raise ServiceError(
-                        f"PostgreSQL on port {self.port} runs, but says: {_last_line(str(error))}"
+                        f"PostgreSQL on port {self.port} runs, but says: {last_line(str(error))}"
                     ) from None
                 self._run(port)  # it was dying while we looked
                 self._make_databases()
@@ -229,7 +230,7 @@ class Cluster:
         inside.rmdir()
         elsewhere = Path(tempfile.mkdtemp(prefix="crm-postgres-", dir="/var/tmp"))
         account.take(elsewhere)
-        _write_private(note, f"{elsewhere}\n")
+        write_private(note, f"{elsewhere}\n")
         return elsewhere, account
 
     def _owner(self, home: Path) -> _Account:
@@ -307,10 +308,10 @@ class Cluster:
             password_file.unlink()
         if done.returncode != 0:
             raise ServiceError(
-                f"PostgreSQL could not make its files in {home}: {_last_line(done.stderr)}. "
+                f"PostgreSQL could not make its files in {home}: {last_line(done.stderr)}. "
                 f"Is there room on the disk? Then start again."
             )
-        _write_private(self.folder / "password", password)
+        write_private(self.folder / "password", password)
         half.rename(home / "data")
 
     def _check_version(self, home: Path) -> None:
@@ -343,19 +344,19 @@ class Cluster:
         while True:
             chosen = first_free(wanted, refused)
             options = f"-p {chosen} -c listen_addresses={HOST} -c unix_socket_directories=''"
-            command = [bin_folder / "pg_ctl", "start", "-w", "-s", "-t", str(START_SECONDS), "-D", home / "data"]
+            pg_ctl = (bin_folder / "pg_ctl", "start", "-w", "-s", "-t", str(START_SECONDS), "-D", home / "data")
             log = self.folder / "log"
             with log.open("a") as file:  # opened by us: the server's user need not reach it
                 log.chmod(0o600)
                 size = file.tell()
-                done = account.run([*command, "-o", options], stdout=file, stderr=file)
+                done = account.run([*pg_ctl, "-o", options], stdout=file, stderr=file)
             if done.returncode == 0:
-                _write_private(self.folder / "port", f"{chosen}\n")
+                write_private(self.folder / "port", f"{chosen}\n")
                 return
             if is_free(chosen) or len(refused) == 5:
                 with log.open() as file:
                     file.seek(size)
-                    said = _last_line(file.read())
+                    said = last_line(file.read())
                 raise ServiceError(f"PostgreSQL did not start: {said} The whole story is in {log}.")
             refused.append(chosen)  # someone took the port between our look and the server's
 
@@ -412,7 +413,7 @@ def _serves(process: psutil.Process, data: Path) -> bool:
 
 
 def _settings() -> dict[str, str]:
-    """Settings for one machine, written into postgresql.conf when the cluster is made; ``alter system`` changes them."""
+    """Settings for one machine, written into postgresql.conf when the cluster is made."""
     eighth_mb = psutil.virtual_memory().total // 8 // 2**20
     return {
         "shared_buffers": f"{max(64, min(512, eighth_mb))}MB",
@@ -444,16 +445,3 @@ def _ctype() -> str:
         return "C"
     finally:
         locale.setlocale(locale.LC_CTYPE, before)
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner reads, whole or not at all."""
-    handle, half = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    with os.fdopen(handle, "w") as file:
-        file.write(text)
-    Path(half).replace(path)
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "it gave no reason."

@@ -51,7 +51,7 @@ class Call:
 
 
 class _TryAgain(Exception):
-    def __init__(self, what: str, wait: float | None = None) -> None:
+    def __init__(self, what: str, wait: float = 0.0) -> None:
         super().__init__(what)
         self.what, self.wait = what, wait
 
@@ -87,7 +87,8 @@ class Client:
             try:
                 return self._once(call, parse)
             except _TryAgain as again:
-                pause = again.wait if again.wait is not None else wait * random.uniform(0.5, 1.0)
+                # never less than our own wait: a source that says "at once" for ever would be asked for ever
+                pause = max(again.wait, wait * random.uniform(0.5, 1.0))
                 if waited + pause > PATIENCE.total:
                     asked = f" and asks to wait {again.wait:.0f} s" if again.wait else ""
                     what = f"{again.what}{asked}, after {waited:.0f} s of trying again"
@@ -172,14 +173,15 @@ def _auth_headers(connection: SourceConnection, auth: Auth) -> dict[str, str]:
     return {}
 
 
-def _retry_after(value: str | None) -> float | None:
+def _retry_after(value: str | None) -> float:
+    """Seconds from now, of a header that holds seconds or a date."""
     if not value:
-        return None
+        return 0.0
     if value.strip().isdecimal():
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
     except ValueError:
-        return None
+        return 0.0
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0.0, moment.timestamp() - datetime.now(UTC).timestamp())

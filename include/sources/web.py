@@ -33,10 +33,12 @@ def crawl(web: Web, connection: SourceConnection, name: str) -> Generator[Page]:
     :raises ReadFailedError: when a start page fails, the site goes beyond ``max_pages`` or ``max_depth``, or the crawl
         dies.
     """
-    if urlsplit(connection.base_url).scheme not in ("http", "https"):
+    parts = urlsplit(connection.base_url)
+    if parts.scheme not in ("http", "https"):
         what = f"the connection {name} has no address that starts with http:// or https://"
         raise ReadFailedError(name, what, f"Set the host of the connection {name}.")
-    job = json.dumps({"base_url": connection.base_url, **web.model_dump()})
+    address = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()  # ends up in messages: no login
+    job = json.dumps({"base_url": address, **web.model_dump()})
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "include.sources.site"],
@@ -50,9 +52,9 @@ def crawl(web: Web, connection: SourceConnection, name: str) -> Generator[Page]:
             assert process.stdin and process.stdout
             process.stdin.write(job.encode())
             process.stdin.close()
-            finished = yield from _pages(process.stdout, connection.base_url)
+            finished = yield from _pages(process.stdout, address)
             process.wait()
-            _check(finished, process.returncode, connection.base_url, web, log)
+            _check(finished, process.returncode, address, web, log)
         finally:
             _stop(process)
 

@@ -1,4 +1,5 @@
-"""One measurement in a process of its own: ``python -m tests.bench.child JOB``; prints one line of JSON.
+"""One measurement in a process of its own: ``python -m tests.bench.child`` reads a job as JSON from
+standard input and prints one line of JSON.
 
 A small load into another database comes first, so that imports, which both sides put off until they are needed, are
 not measured.
@@ -44,7 +45,7 @@ def run(job: dict[str, Any], where: dict[str, str]) -> dict[str, float]:
 
 def main() -> None:
     """Warm up, measure, tell."""
-    job = json.loads(sys.argv[1])
+    job = json.load(sys.stdin)
     if job["warm"]:
         run(job, job["warm"])
     before, cpu = peak_mb(), time.process_time()

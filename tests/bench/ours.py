@@ -50,7 +50,7 @@ def orders_source() -> Source:
             "connection": "bench",
             "enabled": False,
             "entities": {
-                "order_lines": {
+                "orders": {
                     "feeds": "order_line",
                     "id": ["order_id", "line"],
                     "version_at": None,

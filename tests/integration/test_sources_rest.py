@@ -381,6 +381,12 @@ def test_a_wait_longer_than_our_patience_is_told_at_once(api: Api) -> None:
     assert len(api.asked) == 1
 
 
+def test_a_source_that_says_at_once_for_ever_is_not_asked_for_ever(api: Api) -> None:
+    api.answer = lambda asked, n: Answer({}, 429, {"retry-after": "0"})
+    assert "answered 429, after 0 s of trying again" in failure(api, SNAPSHOT)
+    assert 5 < len(api.asked) < 70  # waits of 5 to 20 ms, 300 ms in all
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_login_names_the_connection_at_once(api: Api, status: int) -> None:
     api.answer = lambda asked, n: Answer({"message": "token s3cret-token expired"}, status)

@@ -11,7 +11,7 @@ _ADDRESS_PARTS = ("streetAddress", "postalCode", "addressLocality", "addressRegi
 
 
 def from_json_ld(html: str, url: str, types: list[str]) -> dict[str, str]:
-    """Fields by our names (name, organisation, email, phone, job_title, address, city, country, website) of the page's JSON-LD.
+    """What the page's JSON-LD tells of name, organisation, email, phone, job_title, address, city, country, website.
 
     The first thing of each type counts, types in the given order; the first one that has a field gives it.
     Broken JSON-LD is as good as none.

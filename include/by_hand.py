@@ -1,0 +1,99 @@
+"""Files loaded by hand: the same path as a scheduled day, from validation to the report."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from include.ingest import Counts
+from include.settings import TIMEZONE
+from include.sources import match_files, read_files
+from include.sources.config import load_source
+from include.warehouse.connection import Warehouse
+from include.warehouse.core import build_core
+from include.warehouse.landing import land
+from include.warehouse.marts import STATEMENTS, build_marts
+from include.warehouse.migrations import migrate
+from include.warehouse.staging import stage
+from include.window import Window
+
+
+@dataclass(frozen=True)
+class LoadSummary:
+    """What became of the files, and where the report is."""
+
+    source: str
+    counts: dict[str, Counts]
+    window: Window
+    report: Path
+
+    @property
+    def total(self) -> Counts:
+        return sum(self.counts.values(), Counts())
+
+    def as_dict(self) -> dict:
+        """The summary as plain values."""
+        return {
+            "source": self.source,
+            "rows": self.total.as_dict(),
+            "entities": {name: counts.as_dict() for name, counts in self.counts.items()},
+            "window": str(self.window),
+            "reports": [str(self.report)],
+        }
+
+    def as_text(self) -> str:
+        """The summary for people: a line an entity."""
+        lines = [
+            f"{name}: {c.received:,} received, {c.inserted:,} new, {c.unchanged:,} unchanged, {c.unreadable:,} unreadable; "
+            f"{c.staged:,} staged, {c.quarantined:,} quarantined"
+            for name, c in self.counts.items()
+        ]
+        return "\n".join([*lines, f"Report for {self.window}: {self.report}"])
+
+
+def load_files(
+    warehouse: Warehouse, source_name: str, paths: list[Path], tell: Callable[[str], None] = lambda line: None
+) -> LoadSummary:
+    """Load files of a source, and render the sales report over all days that they tell of.
+
+    :param paths: files or folders; which entity a file belongs to is told by its name.
+    :param tell: told what is going on, a line at a time.
+    :raises SourceError: when a file cannot be read; the files before it stay loaded.
+    :raises ConfigError: when there is no such source.
+    """
+    from include.reports.render import render
+
+    source = load_source(source_name)
+    matched = match_files(source, paths)
+    migrate(warehouse)
+    today = Window.day(datetime.now(TIMEZONE).date())
+    counts = {}
+    for name, files in matched.items():
+        entity = source.entities[name]
+        tell(f"{name}: {', '.join(file.name for file in files)}")
+        landed = land(
+            warehouse, source, entity, today, read_files(source, entity, files), kind="file", run_ref="crm load",
+            progress=lambda count: tell(f"  {count:,} rows read"),
+        )  # fmt: skip
+        staged = stage(warehouse, source, entity, today)
+        counts[name] = Counts(
+            landed.received, landed.inserted, landed.unchanged, landed.unreadable, staged.validated, staged.staged,
+            staged.quarantined,
+        )  # fmt: skip
+    tell("core and marts")
+    build_core(warehouse)
+    window = Window.between(_first_day(warehouse, source_name) or today.first_day, today.last_day)
+    for subject in STATEMENTS:
+        build_marts(warehouse, subject, window, settle=True)
+    tell(f"report for {window}")
+    return LoadSummary(source_name, counts, window, render(warehouse, "sales", window, [source_name]).path)
+
+
+def _first_day(warehouse: Warehouse, source: str) -> date | None:
+    with warehouse.connect() as connection:
+        row = connection.execute(
+            "select min(least(d.created_at, d.first_seen_at, v.entered_at)) from core.fct_deal as d"
+            " left join core.fct_deal_stage as v using (source, deal_id) where d.source = %s",
+            [source],
+        ).fetchone()
+    return row[0].astimezone(TIMEZONE).date() if row and row[0] else None

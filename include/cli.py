@@ -1,0 +1,152 @@
+"""The command ``./crm``."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from include.config_files import ConfigError
+from include.settings import PROJECT
+
+app = typer.Typer(
+    help="CRM Autopilot: collects customer information, keeps it clean, follows deals and tickets, and reports.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+err = Console(stderr=True, highlight=False)
+
+
+def main() -> None:
+    """Run the command; a user's mistake ends in one clear message, not in a traceback."""
+    from psycopg import OperationalError
+
+    from include.ingest import IngestError
+    from include.local.errors import ServiceError
+    from include.quality.suites import QualityError
+    from include.sources.config import ConfigError as SourceConfigError
+    from include.sources.errors import SourceError
+    from include.warehouse.migrations import WarehouseTooOldError
+    from include.warehouse.staging import StagingError
+
+    mistakes = (
+        ConfigError, SourceConfigError, SourceError, IngestError, QualityError, ServiceError, StagingError,
+        WarehouseTooOldError, OperationalError,
+    )  # fmt: skip
+    try:
+        app()
+    except mistakes as error:
+        err.print(f"[bold red]Error:[/] {error}", markup=True)
+        sys.exit(1)
+
+
+@app.command()
+def demo(
+    serve: Annotated[bool, typer.Option(help="Keep the Airflow UI up until Ctrl-C, or exit when done.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object, on the last line.")] = False,
+) -> None:
+    """Start everything, load a made-up company's history, let the scheduler run three days, render the reports."""
+    from include.demo import run
+
+    sys.exit(run(serve=serve, as_json=as_json))
+
+
+@app.command()
+def up() -> None:
+    """Start the warehouse and Airflow, and serve until Ctrl-C or ./crm down."""
+    from include.local import services
+
+    running = services.up(sandbox=False)
+    err.print(f"Airflow: {running.airflow_url}  user {running.airflow_user}  password {running.airflow_password}")
+    err.print(f"Warehouse: {services.warehouse().address}  (./crm sql)")
+    err.print("Ctrl-C stops everything.")
+    running.wait()
+
+
+@app.command()
+def down() -> None:
+    """Stop what ./crm up or ./crm demo started."""
+    from include.local import services
+
+    for name in services.down():
+        err.print(f"stopped {name}")
+
+
+@app.command(context_settings=PASS_ON)
+def sql(context: typer.Context) -> None:
+    """Open the warehouse in psql, or pass arguments to it: ./crm sql -c 'select * from ops.load'."""
+    from include.local import services
+    from include.local.postgres import psql
+
+    sys.exit(subprocess.call([str(psql()), services.warehouse().url, *context.args]))
+
+
+@app.command(context_settings=PASS_ON)
+def airflow(context: typer.Context) -> None:
+    """Run Airflow's own command with the project's environment: ./crm airflow dags list."""
+    from include.local import services
+
+    sys.exit(subprocess.call([sys.executable, "-m", "airflow", *context.args], env=services.airflow_environment()))
+
+
+@app.command()
+def load(
+    paths: Annotated[list[Path], typer.Argument(help="Files, or folders of files, to load.", show_default=False)],
+    source: Annotated[str, typer.Option(help="Name of the source that the files belong to, as in include/config/sources.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object, on the last line.")] = False,
+) -> None:
+    """Load files by hand, through validation, staging, core, marts and the sales report."""
+    from include.by_hand import load_files
+    from include.local import services
+
+    summary = load_files(services.warehouse(), source, paths, tell=err.print)
+    print(json.dumps(summary.as_dict()) if as_json else summary.as_text())
+
+
+@app.command()
+def doctor() -> None:
+    """Check Python, disk, ports, warehouse and every configuration file, and say what to do about each problem."""
+    from include.local.doctor import checks
+
+    failed = 0
+    for check in checks():
+        failed += not check.ok
+        err.print(f"{'[green]ok  [/]' if check.ok else '[red]FAIL[/]'} {check.name}: {check.says}")
+        if not check.ok:
+            err.print(f"     → {check.do}")
+    sys.exit(1 if failed else 0)
+
+
+@app.command(context_settings=PASS_ON)
+def test(context: typer.Context) -> None:
+    """Run the tests; arguments go to pytest: ./crm test tests/unit -k window."""
+    sys.exit(subprocess.call([sys.executable, "-m", "pytest", *context.args], cwd=PROJECT))
+
+
+@app.command(context_settings=PASS_ON)
+def bench(context: typer.Context) -> None:
+    """Measure speed and memory against dlt in the same run: ./crm bench rest."""
+    sys.exit(subprocess.call([sys.executable, "-m", "tests.bench", *context.args], cwd=PROJECT))
+
+
+@app.command()
+def lock() -> None:
+    """Make requirements.txt anew from requirements.in."""
+    sys.exit(subprocess.call(lock_command("requirements.txt"), cwd=PROJECT))
+
+
+def lock_command(output: str) -> list[str]:
+    """The command that resolves requirements.in for all three Pythons."""
+    return [
+        *(sys.executable, "-m", "uv", "pip", "compile", "requirements.in", "--universal", "--python-version", "3.11"),
+        *("--generate-hashes", "--quiet", "--custom-compile-command", "./crm lock", "--output-file", output),
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,313 @@
+"""The house style of pictures, and the few kinds of them: direct labels, sorted bars, a thin grid, two colours.
+
+Each function returns an SVG with its text as paths, the same bytes each time for the same data.  A picture follows the
+page's dark or light colours by a style of its own.  matplotlib is imported when the first picture is drawn.
+"""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from include.reports.words import number, plain
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK, MUTED, GRID = "#1b2730", "#5b6b77", "#dfe5e9"
+STRONG, SOFT, SECOND = "#0f6a8b", "#a9cbd8", "#c2571a"
+ON_DEEP = "#fdfefe"
+STEPS = ("#eef4f6", "#cfe2ea", "#a3c8d7", "#5b9ab4", "#2a7a9b", "#0b5570")
+# every colour of the house and what it is on a dark page
+DARK = {
+    INK: "#e8edf0", MUTED: "#9fb0bb", GRID: "#33424c",
+    STRONG: "#4fb3d6", SOFT: "#2c5566", SECOND: "#f0945a",
+    ON_DEEP: "#04161e",
+    **dict(zip(STEPS, ("#1b2a32", "#1f3d4a", "#255668", "#4797b3", "#6bb9d3", "#a5def0"), strict=True)),
+}  # fmt: skip
+
+WIDE, HALF = 10.4, 5.1  # inches: the page's whole width, and half of it
+LABEL_LENGTH = 26
+STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8.5,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "crm-autopilot",
+    "text.parse_math": False,
+    "text.color": INK,
+    "axes.edgecolor": GRID,
+    "axes.linewidth": 0.8,
+    "axes.labelcolor": MUTED,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.formatter.use_mathtext": False,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "xtick.color": GRID,
+    "ytick.color": GRID,
+    "xtick.labelcolor": MUTED,
+    "ytick.labelcolor": MUTED,
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar: its name, its length, whether it stands out, and what is written at its end (else its value)."""
+
+    label: str
+    value: float
+    is_strong: bool = True
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A picture and the names that could not be drawn in it, as ``№ 1`` → name."""
+
+    svg: bytes
+    undrawn: dict[str, str]
+
+    @property
+    def note(self) -> str:
+        """What to say under the picture of names that its font has no letters for."""
+        return "; ".join(f"{mark}: {told}" for mark, told in self.undrawn.items())
+
+
+def compact(value: float) -> str:
+    """``950``, ``12.3 k``, ``1.2 M``: for axes and bars, where the table has the exact figure."""
+    for size, suffix in ((1e9, " bn"), (1e6, " M"), (1e3, " k")):
+        # from 999.95 on, one decimal would read as the next unit's 1
+        if abs(value) >= size * 0.99995:
+            return f"{value / size:.1f}".replace(".0", "").replace("-", "−") + suffix
+    return number(round(value, 1), 1)
+
+
+def bars_over_time(bars: Sequence[Bar]) -> Drawing:
+    """Upright bars in the order given, across the page; the highest and the last carry their figures."""
+    with _style():
+        figure, axes = _figure(WIDE, 2.5, left=0.5, bottom=0.32, top=0.25)
+        values = [bar.value for bar in bars]
+        axes.bar(range(len(bars)), values, width=0.72, color=[STRONG if bar.is_strong else SOFT for bar in bars])
+        axes.set_xlim(-0.6, len(bars) - 0.4)
+        _value_axis(axes.yaxis, values)
+        axes.grid(axis="y")
+        _time_axis(axes, [bar.label for bar in bars])
+        for place in _worth_labels(values):
+            axes.annotate(
+                compact(values[place]),
+                (place, max(values[place], 0)),
+                xytext=(0, 3),
+                textcoords="offset points",
+                ha="center",
+                weight="bold",
+            )
+        return Drawing(_svg(figure), {})
+
+
+def flow_and_stock(
+    labels: Sequence[str],
+    inflow: tuple[str, Sequence[float]],
+    outflow: tuple[str, Sequence[float]],
+    stock: tuple[str, Sequence[float]],
+) -> Drawing:
+    """What came in and went out as two lines, and below them what was left; each line is named at its end."""
+    with _style():
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(WIDE, 3.9))
+        upper = _axes(figure, left=0.5, right=1.15, bottom=2.0, top=0.15)
+        lower = _axes(figure, left=0.5, right=1.15, bottom=0.32, top=2.2)
+        places = range(len(labels))
+        ends = []
+        for (name, values), colour in ((inflow, STRONG), (outflow, SECOND)):
+            upper.plot(places, values, color=colour, linewidth=1.8, solid_capstyle="round")
+            upper.plot(places[-1], values[-1], marker="o", markersize=4, color=colour)
+            ends.append([values[-1], f"{name} {compact(values[-1])}", colour])
+        _value_axis(upper.yaxis, [*inflow[1], *outflow[1]])
+        gap = (upper.get_ylim()[1] - upper.get_ylim()[0]) * 0.13
+        ends.sort(key=lambda end: end[0])
+        heights = [ends[0][0], max(ends[1][0], ends[0][0] + gap)]
+        for height, (_, text, colour) in zip(heights, ends, strict=True):
+            _end_label(upper, places[-1], height, text, colour)
+        name, values = stock
+        lower.fill_between(places, values, color=SOFT, linewidth=0)
+        lower.plot(places, values, color=STRONG, linewidth=1.8)
+        _value_axis(lower.yaxis, values)
+        _end_label(lower, places[-1], values[-1], f"{name} {compact(values[-1])}", STRONG)
+        for axes in (upper, lower):
+            axes.set_xlim(-0.5, len(labels) - 0.5)
+            axes.grid(axis="y")
+        _time_axis(upper, [""] * len(labels))
+        _time_axis(lower, labels)
+        return Drawing(_svg(figure), {})
+
+
+def ranked_bars(bars: Sequence[Bar], *, is_wide: bool = False) -> Drawing:
+    """Level bars under one another in the order given, each named at its left, its figure at its end."""
+    with _style():
+        undrawn: dict[str, str] = {}
+        names = [_drawable(bar.label, undrawn) for bar in bars]
+        texts = [bar.text or compact(bar.value) for bar in bars]
+        width = WIDE if is_wide else HALF
+        left = max(_inches(name) for name in names) + 0.14
+        right = max(_inches(text, "bold") for text in texts) + 0.16
+        figure, axes = _figure(width, 0.27 * len(bars) + 0.16, left=left, right=right, bottom=0.08, top=0.08)
+        values = [bar.value for bar in bars]
+        axes.barh(range(len(bars)), values, height=0.66, color=[STRONG if bar.is_strong else SOFT for bar in bars])
+        axes.set_ylim(len(bars) - 0.45, -0.55)
+        axes.set_xlim(min(0, *values, 0), max(0, *values, 0) or 1)
+        axes.set_yticks(range(len(bars)), names, color=INK)
+        axes.set_xticks([])
+        axes.spines["bottom"].set_visible(False)
+        for place, (value, text) in enumerate(zip(values, texts, strict=True)):
+            axes.annotate(
+                text,
+                (max(value, 0), place),
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                weight="bold",
+                annotation_clip=False,
+            )
+        return Drawing(_svg(figure), undrawn)
+
+
+def heat_map(rows: Sequence[str], columns: Sequence[str], values: Sequence[Sequence[float]]) -> Drawing:
+    """Cells in six depths of one colour, each with its figure; cells without any stay empty."""
+    with _style():
+        undrawn: dict[str, str] = {}
+        names = [_drawable(row, undrawn) for row in rows]
+        is_wide = len(columns) > 8
+        left = max(_inches(name) for name in names) + 0.14
+        figure, axes = _figure(
+            WIDE if is_wide else HALF, 0.34 * len(rows) + 0.36, left=left, right=0.05, bottom=0.04, top=0.3
+        )
+        highest = max((value for row in values for value in row), default=0) or 1
+        for y, row in enumerate(values):
+            for x, value in enumerate(row):
+                depth = min(int(value / highest * len(STEPS)), len(STEPS) - 1) if value else 0
+                _cell(axes, x, y, STEPS[depth])
+                if value:
+                    colour = ON_DEEP if depth >= 3 else INK
+                    axes.text(x + 0.5, y + 0.5, compact(value), ha="center", va="center", color=colour, size=8)
+        axes.set_xlim(0, len(columns))
+        axes.set_ylim(len(rows), 0)
+        axes.set_yticks([y + 0.5 for y in range(len(rows))], names, color=INK)
+        axes.set_xticks([x + 0.5 for x in range(len(columns))], columns)
+        axes.xaxis.tick_top()
+        axes.spines["bottom"].set_visible(False)
+        return Drawing(_svg(figure), undrawn)
+
+
+def _style() -> Any:
+    import matplotlib
+
+    return matplotlib.rc_context(STYLE)
+
+
+def _figure(
+    width: float, height: float, *, left: float, right: float = 0.1, bottom: float, top: float
+) -> tuple["Figure", "Axes"]:
+    """A picture with one set of axes; sizes and margins in inches."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height))
+    return figure, _axes(figure, left=left, right=right, bottom=bottom, top=top)
+
+
+def _axes(figure: "Figure", *, left: float, right: float, bottom: float, top: float) -> "Axes":
+    width, height = figure.get_size_inches()
+    return figure.add_axes(
+        (left / width, bottom / height, (width - left - right) / width, (height - bottom - top) / height)
+    )
+
+
+def _cell(axes: "Axes", x: int, y: int, colour: str) -> None:
+    from matplotlib.patches import Rectangle
+
+    axes.add_patch(Rectangle((x + 0.03, y + 0.04), 0.94, 0.92, facecolor=colour, linewidth=0))
+
+
+def _end_label(axes: "Axes", x: float, y: float, text: str, colour: str) -> None:
+    axes.annotate(
+        text,
+        (x, y),
+        xytext=(8, 0),
+        textcoords="offset points",
+        va="center",
+        color=colour,
+        weight="bold",
+        annotation_clip=False,
+    )
+
+
+def _value_axis(axis: Any, values: Sequence[float]) -> None:
+    """Four or five round figures, whole ones when the values are; zero is always there."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    is_whole = all(float(value).is_integer() for value in values)
+    axis.set_major_locator(MaxNLocator(4, integer=is_whole, min_n_ticks=2))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: compact(value)))
+    axis.axes.set_ylim(min(0, *values, 0) * 1.12, (max(0, *values, 0) or 1) * 1.12)
+
+
+def _time_axis(axes: "Axes", labels: Sequence[str]) -> None:
+    """A label under every bar where there is room, else under every nth, the last one always."""
+    step = -(-len(labels) // 15)
+    places = list(range(len(labels) - 1, -1, -step))
+    axes.set_xticks(places, [labels[place] for place in places])
+
+
+def _worth_labels(values: Sequence[float]) -> list[int]:
+    """Every bar when they are few, else the highest and the last; never two that would touch."""
+    if len(values) <= 15:
+        return [place for place, value in enumerate(values) if value]
+    highest = max(range(len(values)), key=lambda place: values[place])
+    last = len(values) - 1
+    return [place for place in {highest, last} if values[place] and (place == highest or last - highest > 2)]
+
+
+def _drawable(text: str, undrawn: dict[str, str]) -> str:
+    """The text cut to fit; where the font has no letter for it, a mark whose meaning goes under the picture."""
+    told = plain(text) or "–"
+    if any(ord(letter) not in _letters() for letter in told):
+        mark = f"№ {len(undrawn) + 1}"
+        undrawn[mark] = told
+        return mark
+    return told if len(told) <= LABEL_LENGTH else told[: LABEL_LENGTH - 1].rstrip() + "…"
+
+
+@cache
+def _letters() -> frozenset[int]:
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    return frozenset(get_font(findfont(FontProperties(family=STYLE["font.family"]))).get_charmap())
+
+
+def _inches(text: str, weight: str = "normal") -> float:
+    """How wide the text is drawn."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(family=STYLE["font.family"], size=STYLE["font.size"], weight=weight)
+    width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+    return width / 72
+
+
+def _svg(figure: "Figure") -> bytes:
+    drawn = io.StringIO()
+    figure.savefig(drawn, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    text = drawn.getvalue()
+    rules = "".join(
+        f'[style*="{part}: {light}"]{{{part}:{dark} !important}}'
+        for light, dark in DARK.items()
+        for part in ("fill", "stroke")
+        if f"{part}: {light}" in text
+    )
+    return text.replace("</style>", f"@media (prefers-color-scheme: dark){{{rules}}}</style>", 1).encode()

@@ -1,0 +1,129 @@
+"""What each figure means, each defined once: shown on hover and in the list at the page's end."""
+
+TERMS: dict[str, tuple[str, str]] = {
+    # sales
+    "won": ("Won", "Deals closed as won in the window, by close date; won amount is the sum of their amounts."),
+    "lost": ("Lost", "Deals closed and not won in the window, by close date."),
+    "created": ("Created deals", "Deals made in the window, by creation date."),
+    "win_rate": ("Win rate (count)", "Won ÷ (won + lost), deals closed in the window."),
+    "win_rate_amount": (
+        "Win rate (amount)",
+        "Won amount ÷ (won + lost amount), deals closed in the window; a deal without an amount counts as 0.",
+    ),
+    "sales_cycle": (
+        "Sales cycle",
+        "Days from created to closed of the deals won in the window: mean and median. "
+        "Deals whose creation the source does not tell are left out.",
+    ),
+    "deal_size": ("Average deal size", "Mean amount of the deals won in the window that have an amount."),
+    "velocity": (
+        "Sales velocity",
+        "Open deals × win rate (count) × average deal size ÷ mean sales cycle in days: money a day, "
+        "of the deals in the currency shown.",
+    ),
+    "open_deals": (
+        "Open deals",
+        "Deals made before the window’s end and not closed before it. A deal that closed later is open here.",
+    ),
+    "known_deals": ("Deals known", "All deals made or closed before the window’s end."),
+    "pipeline": ("Pipeline", "Sum of the amounts of the open deals; a deal without an amount adds nothing."),
+    "weighted_pipeline": (
+        "Weighted pipeline",
+        "Sum of amount × probability of the stage that the deal was in at the window’s end "
+        "(a probability of 40 is 0.40).",
+    ),
+    "stage": (
+        "Stage",
+        "The stage of the visit under way at the window’s end, or the first one known when none was. "
+        "A deal that was first seen closed has no known open stage.",
+    ),
+    "conversion": (
+        "Stage conversion",
+        "Of the deals that entered the stage in the 365 days up to the window’s end (in the window when that is longer), "
+        "the share that later reached any stage after it or was won. A skipped stage counts as passed. "
+        "Open deals that entered it less than the stage’s median stay ago are left out of both.",
+    ),
+    "time_in_stage": (
+        "Time in stage",
+        "Median and 90th percentile of the days of the visits that ended in the same 365 days.",
+    ),
+    "product": ("Product", "Named as in the product list where that has it, else as the deal gives it."),
+    # service
+    "created_tickets": ("Created tickets", "Tickets opened in the window."),
+    "solved_tickets": (
+        "Solved tickets",
+        "Tickets whose last move to solved (to closed, where never solved) before the window’s end lies in the window.",
+    ),
+    "first_replies": (
+        "First replies",
+        "Tickets whose first public comment by an agent lies in the window "
+        "(the second one, on a ticket that an agent opened).",
+    ),
+    "backlog": ("Backlog", "Tickets not solved, closed or deleted at the window’s end."),
+    "unreplied": (
+        "Without a first reply",
+        "Tickets in the backlog that no agent had publicly answered by the window’s end. "
+        "They have no reply time, so they are in no median.",
+    ),
+    "reopen_rate": (
+        "Reopen rate",
+        "Tickets solved in the window that had been solved more than once ÷ tickets solved in the window.",
+    ),
+    "first_reply_time": (
+        "First reply time",
+        "Created to first reply of the tickets first replied to in the window, in calendar time: median, and the 90th "
+        "percentile, within which nine of ten were answered.",
+    ),
+    "first_reply_business": (
+        "First reply time, business hours",
+        "The same, counting only the time in which the business schedule is open.",
+    ),
+    "full_resolution": (
+        "Full resolution time",
+        "Created to last solved of the tickets solved in the window, in calendar time: median and 90th percentile.",
+    ),
+    "one_touch": (
+        "One-touch share",
+        "Solved tickets with exactly one public comment by an agent up to the window’s end ÷ all tickets solved in the "
+        "window.",
+    ),
+    "csat": (
+        "CSAT",
+        "Good ÷ (good + bad) of the tickets rated in the window, each by its last rating; offered and unrated ones are "
+        "left out. n is good + bad.",
+    ),
+    "handoffs": (
+        "Handoffs",
+        "Times in the window that a ticket went from one assignee to another, and from one group to another.",
+    ),
+    "agent": ("Agent", "The ticket’s assignee as the help desk tells it now."),
+    # customers
+    "known_customers": (
+        "Customers known",
+        "Customers first seen before the window’s end in one of the report’s sources; records of one person in several "
+        "sources are one customer.",
+    ),
+    "new_customers": ("New customers", "Customers first seen in the window."),
+    "with_orders": ("Customers with orders", "Customers with an order before the window’s end."),
+    "ordering_customers": ("Ordering customers", "Customers with an order in the window."),
+    "orders": ("Orders", "Orders in the window, whoever gave them; a return that is an order of its own counts."),
+    "revenue": ("Revenue", "Sum of the amounts of the window’s orders, returns taken off."),
+    "order_value": ("Average order value", "Revenue ÷ orders."),
+    "several_sources": (
+        "In several sources",
+        "Customers known at the window’s end that are in more than one source, by the links as they are now.",
+    ),
+    "completeness": (
+        "Completeness",
+        "Share of name, e-mail, telephone, company, country and language that is filled, as known at the window’s end, "
+        "mean over the customers.",
+    ),
+    "country": ("Country", "The customer’s country as the source gives it, at the window’s end."),
+    "rfm": (
+        "RFM score",
+        "Customers who bought before the window’s end, in quintiles 1 (low) to 5 of each: recency, days since the last "
+        "purchase; frequency, days with a purchase; monetary, mean value of such a day. Equal customers are kept in one "
+        "quintile. A day that only took things back is no purchase.",
+    ),
+    "segment": ("Segment", "Named by the recency and frequency scores, as the table of segments says."),
+}

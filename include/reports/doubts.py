@@ -1,0 +1,50 @@
+"""What is missing or doubtful in a report's window: days without data, rows in quarantine, figures of few cases."""
+
+from itertools import groupby
+
+from include.reports.frame import Frame
+from include.reports.reader import Reader, Row
+from include.reports.words import days_between, listed, name, number, plural
+
+FEW = 10
+SPANS_NAMED = 3
+
+
+def of_sources(reader: Reader, frame: Frame) -> list[str]:
+    """A sentence for each source with failed or missing days, and one for the rows in quarantine."""
+    said = []
+    days = reader.rows("sources_days")
+    for (source, state), rows in groupby(days, key=lambda row: (row["source"], row["state"])):
+        said.append(_days_without(source, state, list(rows), frame))
+    waiting = reader.rows("sources_quarantine")
+    if waiting:
+        total = sum(row["quarantined"] for row in waiting)
+        parts = [f"{number(row['quarantined'])} of {name(row['source'])} ({name(row['entity'])})" for row in waiting]
+        said.append(
+            f"{plural(total, 'row')} that came in this window {'waits' if total == 1 else 'wait'} in quarantine and "
+            f"{'is' if total == 1 else 'are'} in no figure here: {listed(parts)}."
+        )
+    return said
+
+
+def of_few(count: int, figure: str, case: str) -> list[str]:
+    """A sentence when a figure rests on fewer than ten cases (and on any at all)."""
+    return [f"The {figure} rests on {plural(count, case)} only."] if 0 < count < FEW else []
+
+
+def _days_without(source: str, state: str, rows: list[Row], frame: Frame) -> str:
+    what = "failed" if state == "failed" else "brought nothing"
+    if len(rows) == frame.length:
+        when = "on this day" if frame.length == 1 else f"on all {frame.length:,} days"
+    else:
+        spans: list[list] = []
+        for row in rows:
+            if spans and (row["day_on"] - spans[-1][1]).days == 1:
+                spans[-1][1] = row["day_on"]
+            else:
+                spans.append([row["day_on"], row["day_on"]])
+        told = [days_between(*span) for span in spans[:SPANS_NAMED]]
+        if len(spans) > SPANS_NAMED:
+            told.append("other days")
+        when = f"on {number(len(rows))} of {plural(frame.length, 'day')} ({listed(told)})"
+    return f"The source {name(source)} {what} {when}: what it would have told is not in these figures."

@@ -1,0 +1,116 @@
+"""The frame of a report: its window, the period it is compared with, and the days that its pictures show."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from include.window import Window
+
+PICTURE_DAYS = 28
+COHORT_DAYS = 365
+DAILY_UP_TO = 60
+WEEKLY_UP_TO = 366
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """One bar of a picture over time: whole business days, both ends included."""
+
+    first_day: date
+    last_day: date
+    label: str
+    is_in_window: bool
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """How a comparison is said: ``▲ 12 % <on>``, ``0 <at>``."""
+
+    on: str
+    at: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What every query and picture of one report shares.
+
+    :param window: the report's window; everything is as of its end.
+    :param sources: names of the sources, sorted.
+    """
+
+    window: Window
+    sources: tuple[str, ...]
+
+    @property
+    def previous_start(self) -> datetime:
+        """Start of the period before: as long as the window by the clock on the wall."""
+        start, end = self.window.start.astimezone(self.window.zone), self.window.end.astimezone(self.window.zone)
+        return start - (end.replace(tzinfo=None) - start.replace(tzinfo=None))
+
+    @property
+    def length(self) -> int:
+        """Business days that the window touches."""
+        return len(self.window.days())
+
+    @property
+    def is_whole_days(self) -> bool:
+        return all(t.astimezone(self.window.zone).time() == time.min for t in (self.window.start, self.window.end))
+
+    @property
+    def flow(self) -> Phrase:
+        """The comparison of what happened in the window."""
+        if not self.is_whole_days:
+            before = "the period before"
+        else:
+            before = "the day before" if self.length == 1 else f"the {self.length:,} days before"
+        return Phrase(on=f"on {before}", at=f"{'on' if before == 'the day before' else 'in'} {before}")
+
+    @property
+    def stock(self) -> Phrase:
+        """The comparison of what stood at the window's end."""
+        return Phrase(on="since the window’s start", at="at the window’s start")
+
+    @property
+    def grain(self) -> str:
+        """Days up to 60 days, weeks up to a year, months beyond."""
+        if self.length <= DAILY_UP_TO:
+            return "day"
+        return "week" if self.length <= WEEKLY_UP_TO else "month"
+
+    def buckets(self) -> list[Bucket]:
+        """The bars of pictures over time, in order: at least 28 days up to the window's end, no bar cut short.
+
+        Weeks are seven days counted back from the window's end; only the last month may be unfinished.
+        """
+        first, last = self.window.first_day, self.window.last_day
+        if self.grain == "month":
+            starts = [date(first.year, first.month, 1)]
+            while (following := (starts[-1] + timedelta(days=32)).replace(day=1)) <= last:
+                starts.append(following)
+        else:
+            step = 1 if self.grain == "day" else 7
+            count = max(PICTURE_DAYS, self.length) if step == 1 else -(-self.length // step)
+            starts = [last - timedelta(days=step * n - 1) for n in range(count, 0, -1)]
+        ends = [start - timedelta(days=1) for start in starts[1:]] + [last]
+        return [Bucket(start, end, self._label(start), end >= first) for start, end in zip(starts, ends, strict=True)]
+
+    def _label(self, day: date) -> str:
+        return f"{day:%b %Y}" if self.grain == "month" else f"{day.day} {day:%b}"
+
+    def parameters(self) -> dict[str, Any]:
+        """What the queries are bound to."""
+        zone, last_day = self.window.zone, self.window.last_day
+        history_first_day = self.buckets()[0].first_day
+        cohort_first_day = min(self.window.first_day, last_day - timedelta(days=COHORT_DAYS - 1))
+        return {
+            "window_start": self.window.start,
+            "window_end": self.window.end,
+            "previous_start": self.previous_start,
+            "history_start": Window.day(history_first_day, zone).start,
+            "history_first_day": history_first_day,
+            "cohort_start": Window.day(cohort_first_day, zone).start,
+            "first_day": self.window.first_day,
+            "last_day": last_day,
+            "sources": list(self.sources),
+            "timezone": zone.key,
+        }

@@ -1,0 +1,81 @@
+"""The report as a page: one HTML file that needs nothing else."""
+
+import base64
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from include.reports.definitions import TERMS
+from include.reports.frame import Frame
+from include.reports.model import Picture, Report, Sentence, Table
+from include.reports.words import days_between, listed, plural, show
+
+NUMERIC = frozenset({"count", "amount", "share", "days", "minutes"})
+
+
+def page(report: Report, frame: Frame) -> bytes:
+    """The report as one self-contained HTML file in UTF-8; the same report gives the same bytes."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    notes = _Notes()
+    template = environment.get_template("page.html.j2")
+    return template.render(
+        report=report,
+        window=_window_words(frame),
+        period=days_between(frame.window.first_day, frame.window.last_day),
+        sources=listed(list(frame.sources)),
+        as_of=_instant(frame.window.end, frame),
+        show=show,
+        exact=_exact,
+        is_numeric=NUMERIC.__contains__,
+        kind_of=_kind_of,
+        picture_uri=_picture_uri,
+        note=notes.number,
+        terms=TERMS,
+        notes=notes,
+    ).encode()
+
+
+class _Notes:
+    """Numbers the definitions in the order in which the page uses them."""
+
+    def __init__(self) -> None:
+        self.used: list[str] = []
+
+    def number(self, term: str) -> int:
+        if term not in self.used:
+            self.used.append(term)
+        return self.used.index(term) + 1
+
+
+def _kind_of(block: Picture | Table | Sentence) -> str:
+    return type(block).__name__.lower()
+
+
+def _picture_uri(picture: Picture) -> Markup:
+    return Markup("data:image/svg+xml;base64," + base64.b64encode(picture.svg).decode())  # noqa: S704 - base64 has no markup
+
+
+def _exact(value: Any) -> str:
+    """The value for machines: no grouping, no rounding."""
+    return "" if value is None else f"{value:f}" if hasattr(value, "quantize") else str(value)
+
+
+def _window_words(frame: Frame) -> str:
+    return (
+        f"{plural(frame.length, 'day')}, from {_instant(frame.window.start, frame)} up to, and not including, "
+        f"{_instant(frame.window.end, frame)}, {frame.window.zone.key} time"
+    )
+
+
+def _instant(at: datetime, frame: Frame) -> str:
+    local = at.astimezone(frame.window.zone)
+    return f"{local:%A} {local.day} {local:%B %Y %H:%M}"

@@ -1,0 +1,33 @@
+"""The queries of a report: the files in sql/report, bound to the report's frame, in one transaction."""
+
+import hashlib
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from include.settings import SQL
+
+Row = dict[str, Any]
+
+
+class Reader:
+    """Runs queries of sql/report by name on one connection, and remembers what it ran for the manifest.
+
+    :param connection: inside a repeatable-read transaction, so that all queries see one state of the warehouse.
+    :param parameters: what every query may bind.
+    """
+
+    def __init__(self, connection: psycopg.Connection, parameters: dict[str, Any]) -> None:
+        # bound by the client: PostgreSQL takes no parameters in `create temp table … as`
+        self._cursor = psycopg.ClientCursor(connection, row_factory=dict_row)
+        self._parameters = parameters
+        self.ran: dict[str, dict[str, str | int]] = {}
+
+    def rows(self, name: str, **more: str) -> list[Row]:
+        """The rows of ``sql/report/<name>.sql``; none when it makes a temporary table for the queries after it."""
+        text = (SQL / "report" / f"{name}.sql").read_text(encoding="utf-8")
+        self._cursor.execute(text.encode(), {**self._parameters, **more})
+        found = self._cursor.fetchall() if self._cursor.description else []
+        self.ran[name] = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "rows": self._cursor.rowcount}
+        return found

@@ -1,0 +1,148 @@
+"""Numbers, dates and names as people read them. English; another language is another module of this shape."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from include.reports.frame import Phrase
+from include.reports.model import Change
+
+NOTHING = "–"
+Number = int | float | Decimal
+
+
+def number(value: Number, places: int = 2) -> str:
+    """``10,005,534`` or ``2,360.91``: whole numbers without decimals, others with ``places``, half rounded up."""
+    exact = Decimal(value) if isinstance(value, int) else Decimal(str(value))
+    if exact == exact.to_integral_value():
+        return f"{exact.to_integral_value():,}".replace("-", "−")
+    rounded = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return f"{rounded:,}".replace("-", "−")
+
+
+def share(value: Number) -> str:
+    """0.6315 → ``63.15 %``."""
+    return f"{number(Decimal(str(value)) * 100)} %"
+
+
+def minutes(value: Number) -> str:
+    """Minutes as ``12.5 min``, ``2 h 14 min`` or, from two days on, ``3.42 days``."""
+    exact = Decimal(str(value))
+    if abs(exact) < 60:
+        return f"{number(exact, 1)} min"
+    if abs(exact) < 48 * 60:
+        whole = int(exact.quantize(Decimal(1), ROUND_HALF_UP))
+        return f"{whole // 60} h {whole % 60} min"
+    return f"{number(exact / 1440)} days"
+
+
+def day(value: date) -> str:
+    """``16 November 2026``."""
+    return f"{value.day} {value:%B %Y}"
+
+
+def days_between(first: date, last: date) -> str:
+    """``9–15 November 2026``, as short as it can be told."""
+    if first == last:
+        return day(first)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{day(last)}"
+    start = f"{first.day} {first:%B}" if first.year == last.year else day(first)
+    return f"{start} – {day(last)}"
+
+
+def show(kind: str, value: Any) -> str:
+    """A value of a figure or a cell as text; a dash where there is none.
+
+    :param kind: text, count, amount, share, days, minutes or date.
+    """
+    if value is None:
+        return NOTHING
+    match kind:
+        case "count" | "amount":
+            return number(value)
+        case "share":
+            return share(value)
+        case "days":
+            return f"{number(value)} {'day' if value == 1 else 'days'}"
+        case "minutes":
+            return minutes(value)
+        case "date":
+            return f"{value.day} {value:%b %Y}"
+        case _:
+            return plain(str(value)) or NOTHING
+
+
+def money(value: Number | None, currency: str) -> str:
+    """``34,500.50 USD``; no unit when the source tells none."""
+    return f"{show('amount', value)} {unit(currency)}".strip()
+
+
+def unit(currency: str) -> str:
+    """The currency as a unit; empty for XXX, the code for a currency that the source does not tell."""
+    return "" if currency == "XXX" else currency
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """``1 deal``, ``12 deals``."""
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"
+
+
+def listed(items: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+
+
+def plain(text: str) -> str:
+    """Foreign text on one line: control and direction characters out, blanks together."""
+    kept = "".join(" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
+    return re.sub(r" +", " ", kept).strip()
+
+
+def name(text: str | None, missing: str = "no name") -> str:
+    """A foreign name inside a sentence, kept from turning the sentence's direction; at most 60 characters."""
+    told = plain(text or "") or missing
+    return f"\u2068{told if len(told) <= 60 else told[:59] + '…'}\u2069"
+
+
+def sentence(text: str) -> str:
+    """The text with its first letter as a capital."""
+    return text[:1].upper() + text[1:]
+
+
+def compare(
+    kind: str, current: Number | None, previous: Number | None, phrase: Phrase, better: str | None = None
+) -> Change | None:
+    """What became of a figure: ``▲ 12 % on the 7 days before``; shares in points, since they are percentages already.
+
+    :param better: ``up`` or ``down`` when that way is good news, else None.
+    :returns: None when there is no figure now.
+    """
+    if current is None:
+        return None
+    if previous is None:
+        return Change(f"no figure {phrase.at}", "flat")
+    if current == previous:
+        return Change(f"{show(kind, previous)} {phrase.at} too", "flat")
+    if previous == 0 and kind != "share":
+        return Change(f"0 {phrase.at}", "flat")
+    difference = Decimal(str(current)) - Decimal(str(previous))
+    is_up = difference > 0
+    if kind == "share":
+        size = f"{number(abs(difference) * 100)} points"
+    else:
+        percent = abs(difference) / abs(Decimal(str(previous))) * 100
+        size = f"{number(percent.quantize(Decimal(1), ROUND_HALF_UP)) if percent >= 1 else number(percent, 1)} %"
+    tone = "flat" if better is None else "good" if is_up == (better == "up") else "bad"
+    return Change(f"{'▲' if is_up else '▼'} {size} {phrase.on}", tone)
+
+
+def more_or_less(current: Number, previous: Number, kind: str, phrase: Phrase) -> str:
+    """``3 more than in the 7 days before``, ``as many as …``, to follow a figure in a sentence."""
+    if current == previous:
+        return f"the same as {phrase.at}"
+    gap = show(kind, abs(Decimal(str(current)) - Decimal(str(previous))))
+    return f"{gap} {'more' if current > previous else 'less' if kind == 'amount' else 'fewer'} than {phrase.at}"

@@ -1,0 +1,246 @@
+"""How fast the project loads, against dlt doing the same: ``python -m tests.bench [rest] [csv] [memory] [dags]``.
+
+Both sides write into the same embedded PostgreSQL, each time into a fresh database (ours with its migrations applied
+beforehand), in turn, in a process of their own; a ratio is the median of the runs' ratios. Process start and imports
+are left out for both sides, all else is in. Nothing is asserted about speed: whether each aim is reached is printed.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from include.local.postgres import Cluster
+from include.settings import PROJECT
+from include.warehouse.connection import Warehouse
+from include.warehouse.migrations import migrate
+from tests.bench.data import write_orders
+from tests.bench.server import serving
+
+BENCHES = ("rest", "csv", "memory", "dags")
+CONTACTS = 200_000
+ORDER_LINES = 1_000_000
+MEMORY_ROWS = 1_000_000
+WARM_ROWS = 200
+RUNS = 3
+
+REST_AIM = 3.0
+CSV_AIM = 10.0
+MEMORY_AIM_MB = 500
+DAG_AIM_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a table: medians over the runs; ``reached`` is None where nothing was aimed at."""
+
+    bench: str
+    what: str
+    ours: str
+    rival: str
+    ratio: float | None
+    seconds: float | None
+    reached: bool | None
+
+
+class Server:
+    """The embedded PostgreSQL of a benchmark, and fresh databases in it."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    @contextmanager
+    def database(self, is_migrated: bool) -> Iterator[str]:
+        """The address of a database that is dropped afterwards."""
+        name = f"bench_{uuid.uuid4().hex[:12]}"
+        self._execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        url = self._cluster.url(name)
+        try:
+            if is_migrated:
+                migrate(Warehouse(url))
+            yield url
+        finally:
+            self._execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+    def _execute(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self._cluster.url("postgres"), autocommit=True) as connection:
+            connection.execute(statement)
+
+
+def main() -> None:
+    """Run the benchmarks that are named, print a table for each."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.split("\n\n")[0])
+    parser.add_argument("benches", nargs="*", metavar="|".join(BENCHES), help="all of them without any")
+    parser.add_argument("--json", action="store_true", help="print the lines as JSON too, last")
+    parser.add_argument("--quick", action="store_true", help="a twentieth of the rows, once: tries the benchmark itself")
+    options = parser.parse_args()
+    if unknown := set(options.benches) - set(BENCHES):
+        parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}")
+    wanted = [name for name in BENCHES if name in options.benches or not options.benches]
+    share, runs = (20, 1) if options.quick else (1, RUNS)
+    lines: list[Line] = []
+    if "rest" in wanted or "csv" in wanted or "memory" in wanted:
+        with _server() as server, tempfile.TemporaryDirectory(prefix="crm-bench-") as folder:
+            if "rest" in wanted:
+                lines += _shown(rest(server, CONTACTS // share, runs))
+            if "csv" in wanted:
+                lines += _shown(csv(server, Path(folder), ORDER_LINES // share, runs))
+            if "memory" in wanted:
+                lines += _shown(memory(server, Path(folder), MEMORY_ROWS // share))
+    if "dags" in wanted:
+        lines += _shown(dags())
+    if options.json:
+        print(json.dumps([asdict(line) for line in lines]))
+
+
+def rest(server: Server, rows: int, runs: int) -> list[Line]:
+    """Contacts from an API into staging, validated, at 100 and at 1,000 a page."""
+    lines = []
+    for size in (100, 1_000):
+        with serving(rows, size) as address, serving(WARM_ROWS, size) as small:
+            job = {"what": "rest", "size": size}
+            results = _alternate(server, job, address, small, runs)
+            reading = _measure(server, {**job, "side": "read"}, address, small)
+        what = f"{rows:,} contacts, {size:,} a page"
+        lines += [
+            _against("rest", f"{what}: API to staging", results, "seconds", REST_AIM),
+            _against("rest", f"{what}: API to raw", results, "raw_seconds", None),
+            _limit("rest", f"{what}: reading alone", reading),
+        ]
+        _say_limit(results)
+    return lines
+
+
+def csv(server: Server, folder: Path, rows: int, runs: int) -> list[Line]:
+    """A CSV file into staging, validated; the rival is dlt's filesystem and read_csv."""
+    path, small = _orders(folder, rows), _orders(folder, WARM_ROWS)
+    results = _alternate(server, {"what": "csv"}, str(path), str(small), runs)
+    reading = _measure(server, {"what": "csv", "side": "read"}, str(path), str(small))
+    _say_limit(results)
+    what = f"{rows:,} order lines of a CSV file"
+    return [
+        _against("csv", f"{what}: file to raw", results, "raw_seconds", CSV_AIM),
+        _against("csv", f"{what}: file to staging", results, "seconds", CSV_AIM),
+        _limit("csv", f"{what}: reading alone", reading),
+    ]
+
+
+def memory(server: Server, folder: Path, rows: int) -> list[Line]:
+    """The most memory that the loading process holds, all its imports included."""
+    lines = []
+    path, small = _orders(folder, rows), _orders(folder, WARM_ROWS)
+    result = _measure(server, {"what": "csv", "side": "ours"}, str(path), str(small))
+    lines.append(_memory_line(f"{rows:,} order lines of a CSV file", result))
+    with serving(rows, 1_000) as address, serving(WARM_ROWS, 1_000) as few:
+        result = _measure(server, {"what": "rest", "side": "ours", "size": 1_000}, address, few)
+    lines.append(_memory_line(f"{rows:,} contacts, 1,000 a page", result))
+    return lines
+
+
+def dags() -> list[Line]:
+    """Seconds to import each file of dags/ beyond importing Airflow, each in a process of its own."""
+    lines = []
+    for path in sorted((PROJECT / "dags").glob("*.py")):
+        times = []
+        for _ in range(RUNS):
+            done = subprocess.run(
+                [sys.executable, "-m", "tests.bench.parse", str(path)],
+                cwd=PROJECT, capture_output=True, text=True, check=True,
+            )  # fmt: skip
+            times.append(float(done.stdout.split()[-1]))
+        seconds = statistics.median(times)
+        lines.append(Line("dags", f"parse dags/{path.name}", f"{seconds:.2f} s", "limit 1 s", None, seconds, seconds < DAG_AIM_SECONDS))
+    return lines
+
+
+@contextmanager
+def _server() -> Iterator[Server]:
+    with tempfile.TemporaryDirectory(prefix="crm-bench-postgres-") as name:
+        cluster = Cluster(Path(name))
+        cluster.start()
+        try:
+            yield Server(cluster)
+        finally:
+            cluster.stop()
+            elsewhere = Path(name) / "home"
+            if elsewhere.exists():
+                shutil.rmtree(Path(elsewhere.read_text().strip()), ignore_errors=True)
+
+
+def _orders(folder: Path, rows: int) -> Path:
+    path = folder / str(rows) / "orders.csv"
+    if not path.exists():
+        path.parent.mkdir()
+        write_orders(path, rows)
+        os.utime(path, (0, 0))  # a file of just now would be waited for
+    return path
+
+
+def _alternate(server: Server, job: dict[str, Any], source: str, small: str, runs: int) -> dict[str, list[dict]]:
+    results: dict[str, list[dict]] = {"ours": [], "dlt": []}
+    for _ in range(runs):
+        for side, found in results.items():
+            found.append(_measure(server, {**job, "side": side}, source, small))
+    return results
+
+
+def _measure(server: Server, job: dict[str, Any], source: str, small: str) -> dict[str, Any]:
+    is_migrated = job["side"] == "ours"
+    with server.database(is_migrated) as warm, server.database(is_migrated) as measured:
+        places = {"warm": {"url": warm, "source": small}, "measure": {"url": measured, "source": source}}
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.bench.child"],
+            input=json.dumps({**job, **places}),  # not an argument: it holds a password
+            cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=True,
+        )  # fmt: skip
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _against(bench: str, what: str, results: dict[str, list[dict]], key: str, aim: float | None) -> Line:
+    pairs = list(zip(results["ours"], results["dlt"], strict=True))
+    ours = statistics.median(mine["rows"] / mine[key] for mine, _ in pairs)
+    rival = statistics.median(its["rows"] / its["seconds"] for _, its in pairs)
+    ratio = statistics.median(its["seconds"] / mine[key] for mine, its in pairs)
+    seconds = statistics.median(mine[key] for mine, _ in pairs)
+    return Line(bench, what, f"{ours:,.0f}", f"{rival:,.0f}", ratio, seconds, None if aim is None else ratio >= aim)
+
+
+def _limit(bench: str, what: str, result: dict[str, Any]) -> Line:
+    return Line(bench, what, f"{result['rows'] / result['seconds']:,.0f}", "", None, result["seconds"], None)
+
+
+def _memory_line(what: str, result: dict[str, Any]) -> Line:
+    imports = f"{result['peak_mb_before']:.0f} MB after imports"
+    peak = f"{result['peak_mb']:.0f} MB"
+    return Line("memory", f"{what} ({imports})", peak, f"limit {MEMORY_AIM_MB} MB", None, result["seconds"], result["peak_mb"] < MEMORY_AIM_MB)
+
+
+def _say_limit(results: dict[str, list[dict]]) -> None:
+    share = statistics.median(mine["cpu_seconds"] / mine["seconds"] for mine in results["ours"])
+    print(f"  our process is busy {share:.0%} of the time", file=sys.stderr)
+
+
+def _shown(lines: list[Line]) -> list[Line]:
+    print(f"\n{'what':70} {'ours':>12} {'dlt/limit':>14} {'ratio':>6} {'seconds':>8}  aim")
+    for line in lines:
+        ratio = f"{line.ratio:.1f}" if line.ratio else ""
+        aim = {True: "reached", False: "MISSED", None: ""}[line.reached]
+        print(f"{line.what:70} {line.ours:>12} {line.rival:>14} {ratio:>6} {line.seconds:8.2f}  {aim}", flush=True)
+    return lines
+
+
+if __name__ == "__main__":
+    main()
