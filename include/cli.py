@@ -135,17 +135,17 @@ def bench(context: typer.Context) -> None:
 
 
 @app.command()
-def lock() -> None:
-    """Make requirements.txt anew from requirements.in."""
-    sys.exit(subprocess.call(lock_command("requirements.txt"), cwd=PROJECT))
+def lock(
+    check: Annotated[bool, typer.Option(help="Change nothing; fail when requirements.txt is not what it would be.")] = False,
+) -> None:
+    """Make requirements.txt, the lock for all three Pythons, anew from requirements.in."""
+    from include.local.lockfile import check_lock, write_lock
 
-
-def lock_command(output: str) -> list[str]:
-    """The command that resolves requirements.in for all three Pythons."""
-    return [
-        *(sys.executable, "-m", "uv", "pip", "compile", "requirements.in", "--universal", "--python-version", "3.11"),
-        *("--generate-hashes", "--quiet", "--custom-compile-command", "./crm lock", "--output-file", output),
-    ]
+    if not check:
+        write_lock()
+    elif difference := check_lock():
+        err.print(f"requirements.txt is not what requirements.in asks for; run ./crm lock and commit it.\n{difference}")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -180,11 +180,16 @@ def _wanted_connections(running: Running, address: str) -> list[dict]:
     if not _elsewhere():
         wanted.append(connections.warehouse_connection(address))
     if running.sandbox_url:
-        from include.sandbox.catalog import CRM_TOKEN, DESK_TOKEN
-
-        port = urlsplit(running.sandbox_url).port or SANDBOX_PORT
-        wanted += connections.sandbox_connections(port, CRM_TOKEN, DESK_TOKEN, STATE / "sandbox" / "orders")
+        wanted += sandbox_connections(running)
     return wanted
+
+
+def sandbox_connections(running: Running) -> list[dict]:
+    """How to reach the running sandbox company, as Airflow's API takes connections."""
+    from include.sandbox.catalog import CRM_TOKEN, DESK_TOKEN
+
+    port = urlsplit(running.sandbox_url or "").port or SANDBOX_PORT
+    return connections.sandbox_connections(port, CRM_TOKEN, DESK_TOKEN, STATE / "sandbox" / "orders")
 
 
 def down() -> list[str]:

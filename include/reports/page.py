@@ -33,6 +33,7 @@ def page(report: Report, frame: Frame) -> bytes:
         period=days_between(frame.window.first_day, frame.window.last_day),
         sources=listed(list(frame.sources)),
         as_of=_instant(frame.window.end, frame),
+        zone=frame.window.zone.key,
         show=show,
         exact=_exact,
         is_numeric=NUMERIC.__contains__,

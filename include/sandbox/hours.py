@@ -105,7 +105,7 @@ class Office:
             at = self.next_open(closing)
 
 
-LONDON = Office(360000112233, "Europe and Americas", "London", 0, summer_time=True)
+LONDON = Office(360000112233, "Europe and Americas", "London", 0, summer_time=True, opens=8, closes=20)
 SHANGHAI = Office(360000112244, "Asia Pacific", "Beijing", 8 * HOUR, summer_time=False)
 OFFICES = (LONDON, SHANGHAI)
 

@@ -1,6 +1,7 @@
 """What the company's records are made of: each one is its log of changes, and its state at an instant is their fold."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 CRM_ENTITIES = ("companies", "contacts", "deals", "calls", "emails", "meetings", "tasks")
@@ -120,8 +121,11 @@ class Company:
     dirt: list[Dirt]
 
     @staticmethod
-    def generate(**size: Any) -> "Company":
+    def generate(
+        seed: int = 7, start: date = date(2025, 6, 1), companies: int = 400, people: int = 1200, deals: int = 900,
+        tickets: int = 3000, months: int = 18,
+    ) -> "Company":  # fmt: skip
         """See `include.sandbox.company.generate`."""
-        from include.sandbox.company import generate
+        from include.sandbox.company import generate  # which needs the classes above
 
-        return generate(**size)
+        return generate(seed, start, companies, people, deals, tickets, months)

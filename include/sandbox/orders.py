@@ -1,5 +1,7 @@
 """Orders from the web shop: a CSV file for each day that had any."""
 
+import csv
+import io
 import os
 from bisect import bisect_left, bisect_right
 from pathlib import Path
@@ -7,7 +9,7 @@ from pathlib import Path
 from include.sandbox.catalog import PRODUCTS
 from include.sandbox.dice import Dice, Weighted
 from include.sandbox.hours import DAY, HOUR, day_of, seconds
-from include.sandbox.model import Dirt, OrderLine, Sighting
+from include.sandbox.model import Company, Dirt, OrderLine, Sighting
 from include.sandbox.people import Person
 from include.sandbox.seasons import NEW_TICKETS, ORDER_WEEK, Days, moment
 
@@ -57,23 +59,26 @@ def make_orders(seed: int, people: list[Person], start: int, end: int, count: in
 
 def day_file(lines: list[OrderLine]) -> bytes:
     """The bytes of a day's file: UTF-8, comma, LF."""
-    rows = [",".join(COLUMNS)]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
     for o in lines:
-        values = (o.order_id, str(o.line), seconds(o.at), o.email, o.name, o.sku, o.product, o.quantity, o.unit_price,
-                  o.currency, o.country)  # fmt: skip
-        rows.append(",".join(f'"{v}"' if "," in v or '"' in v else v for v in values))
-    return ("\n".join(rows) + "\n").encode()
+        writer.writerow(
+            (o.order_id, o.line, seconds(o.at), o.email, o.name, o.sku, o.product, o.quantity, o.unit_price,
+             o.currency, o.country)
+        )  # fmt: skip
+    return text.getvalue().encode()
 
 
-def write_orders(orders: list[OrderLine], folder: Path, now: int) -> int:
+def write_orders(company: Company, folder: Path, now: int) -> int:
     """Makes the folder hold exactly the files of the days that have ended by `now` (epoch ms).
 
     A file comes into place whole; one whose day lies ahead, as after the clock was turned back, is removed.
     Returns how many files there are. Only files named ``orders-YYYY-MM-DD.csv`` are touched.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    times = [order.at for order in orders]
-    visible = orders[: bisect_right(times, now - now % DAY - 1)]
+    times = [order.at for order in company.orders]
+    visible = company.orders[: bisect_right(times, now - now % DAY - 1)]
     wanted: dict[str, list[OrderLine]] = {}
     for order in visible:
         wanted.setdefault(f"orders-{day_of(order.at)}.csv", []).append(order)

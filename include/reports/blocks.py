@@ -1,0 +1,117 @@
+"""Parts that every report is put together from: rates, pictures with their words, a sentence where there is nothing."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+from include.reports.charts import Bar, Drawing, bars_over_time, heat_map, ranked_bars
+from include.reports.frame import Frame
+from include.reports.model import Block, Picture, Sentence
+from include.reports.words import Number, day, number, plural
+
+MOST_BARS = 30
+TALL = 12
+
+
+def ratio(part: Number, whole: Number) -> Decimal | None:
+    """Part ÷ whole; None when there is no whole."""
+    return Decimal(str(part)) / Decimal(str(whole)) if whole else None
+
+
+def per_bucket(frame: Frame, values: Mapping[date, Number]) -> list[Number]:
+    """The days' values summed into the bars of the frame's pictures."""
+    buckets = frame.buckets()
+    sums: list[Number] = [0] * len(buckets)
+    place = 0
+    for day_on in sorted(values):
+        while place < len(buckets) - 1 and day_on > buckets[place].last_day:
+            place += 1
+        sums[place] += values[day_on]  # type: ignore[operator]
+    return sums
+
+
+def over_time(frame: Frame, caption: str, values: Mapping[date, Number], term: str, nothing: str) -> Block:
+    """Bars over the days of the frame's pictures, the window's own ones strong.
+
+    :param caption: what the bars are, with its unit.
+    :param nothing: said when there is none of it; the days are told after it.
+    """
+    buckets = frame.buckets()
+    first, last = buckets[0].first_day, buckets[-1].last_day
+    if not any(values.values()):
+        return Sentence(f"{nothing} from {day(first)} to {day(last)}.")
+    sums = per_bucket(frame, values)
+    bars = [Bar(b.label, float(v), b.is_in_window) for b, v in zip(buckets, sums, strict=True)]
+    highest = max(range(len(sums)), key=lambda place: sums[place])
+    note = "" if all(b.is_in_window for b in buckets) else "Light bars are before the window."
+    return Picture(
+        caption=f"{caption}, by {frame.grain}",
+        svg=bars_over_time(bars).svg,
+        alt=f"{caption}, one bar a {frame.grain} from {day(first)} to {day(last)}. "
+        f"Highest: {number(sums[highest])} ({buckets[highest].label}). Last: {number(sums[-1])}.",
+        note=note,
+        is_wide=True,
+        term=term,
+    )
+
+
+def ranked(
+    caption: str, bars: Sequence[Bar], term: str, nothing: str, *, rest: str = "others", is_wide: bool | None = None
+) -> Block:
+    """Level bars in the order given; what comes after the thirtieth is summed into one.
+
+    :param nothing: said when there is no bar with a length.
+    :param rest: what the bars after the thirtieth are called.
+    """
+    if not any(bar.value for bar in bars):
+        return Sentence(nothing)
+    shown = list(bars[:MOST_BARS])
+    if len(bars) > MOST_BARS:
+        left = bars[MOST_BARS - 1 :]
+        shown = [*bars[: MOST_BARS - 1], Bar(f"{len(left)} {rest}", sum(bar.value for bar in left), is_strong=False)]
+    wide = len(shown) > TALL if is_wide is None else is_wide
+    drawing = ranked_bars(shown, is_wide=wide)
+    return Picture(
+        caption=caption,
+        svg=drawing.svg,
+        alt=f"{caption}: " + "; ".join(f"{bar.label} {bar.text or number(bar.value)}" for bar in shown) + ".",
+        note=unreadable(drawing),
+        is_wide=wide,
+        term=term,
+    )
+
+
+def grid(
+    caption: str,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    values: Sequence[Sequence[int]],
+    term: str,
+    nothing: str,
+    *,
+    read: str,
+) -> Block:
+    """A heat map of counts.
+
+    :param read: how the rows and columns are to be read.
+    """
+    if not any(value for row in values for value in row):
+        return Sentence(nothing)
+    drawing = heat_map(rows, columns, values)
+    value, row, column = max(
+        ((value, row, column) for row, line in zip(rows, values, strict=True) for column, value in zip(columns, line, strict=True)),
+        key=lambda cell: cell[0],
+    )
+    return Picture(
+        caption=caption,
+        svg=drawing.svg,
+        alt=f"{caption}. {read} The most, {plural(value, 'is', 'are').split(' ')[0]}, in {row}, {column}.",
+        note=" ".join(part for part in (read, unreadable(drawing)) if part),
+        is_wide=len(columns) > 8,
+        term=term,
+    )
+
+
+def unreadable(drawing: Drawing) -> str:
+    """The names that the picture's font has no letters for."""
+    return f"Names in letters that the picture cannot draw: {drawing.note}." if drawing.undrawn else ""

@@ -1,0 +1,312 @@
+"""The service report: what came in, how fast it was answered and solved, what waits."""
+
+from decimal import Decimal
+
+from include.reports import doubts
+from include.reports.blocks import grid, per_bucket, ranked, ratio
+from include.reports.charts import Bar, flow_and_stock
+from include.reports.frame import Frame
+from include.reports.model import Block, Column, Picture, Report, Section, Sentence, Table, Tile
+from include.reports.reader import Reader, Row
+from include.reports.words import compare, day, minutes, more_or_less, number, plural, share
+
+PRIORITIES = ("urgent", "high", "normal", "low", "none")
+AGE_BANDS = ("0-1 days", "1-3 days", "3-7 days", "7-30 days", "over 30 days")
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def build(reader: Reader, frame: Frame) -> Report:
+    """The service report of a frame."""
+    reader.rows("service_ticket_state")
+    reader.rows("service_rating")
+    figures = {row["period"]: row for row in reader.rows("service_figures")}
+    now, before = figures["current"], figures["previous"]
+    days = reader.rows("service_days")
+    return Report(
+        subject="service",
+        title="Service",
+        changes=[*_changes(frame, now, before), *_usual(frame, days)],
+        doubts=[
+            *doubts.of_sources(reader, frame),
+            *_doubts(now),
+            *doubts.of_few(now["good_ratings"] + now["bad_ratings"], "CSAT", "rating"),
+            *doubts.of_few(now["first_replies"], "first reply time", "first reply", "first replies"),
+        ],
+        tiles=_tiles(frame, now, before),
+        sections=[
+            Section("Created, solved and what is left", _flow(frame, days)),
+            Section("Backlog at the end", _backlog(reader, now)),
+            Section("When tickets come", _hours(reader, frame)),
+            Section("Channels", _channels(reader)),
+            Section("Agents", _agents(reader)),
+            Section("Touches", _touches(now)),
+        ],
+    )
+
+
+def csat(row: Row) -> Decimal | None:
+    """Good ÷ (good + bad); None without a rating."""
+    return ratio(row["good_ratings"], row["good_ratings"] + row["bad_ratings"])
+
+
+def _changes(frame: Frame, now: Row, before: Row) -> list[str]:
+    flow = frame.flow
+    created, solved = now["created_tickets"], now["solved_tickets"]
+    said = [
+        f"{plural(created, 'ticket')} came in, {more_or_less(created, before['created_tickets'], 'count', flow)}; "
+        f"{plural(solved, 'was', 'were')} solved, {more_or_less(solved, before['solved_tickets'], 'count', flow)}."
+    ]
+    backlog, backlog_before = now["backlog"], before["backlog"]
+    moved = backlog - backlog_before
+    trend = "as many as at the start" if not moved else f"{number(abs(moved))} {'more' if moved > 0 else 'fewer'} than at the start"
+    unreplied = f", {number(now['unreplied'])} of them without a first reply" if now["unreplied"] else ""
+    said.append(f"At the end {plural(backlog, 'ticket waits', 'tickets wait')}, {trend}{unreplied}.")
+    if now["reply_median"] is not None:
+        then = before["reply_median"]
+        told = f"; {flow.at} it was {minutes(then)}" if then is not None else ""
+        said.append(
+            f"Half of the first replies came within {minutes(now['reply_median'])}{told}. "
+            f"Nine of ten came within {minutes(now['reply_p90'])}."
+        )
+    else:
+        said.append("No ticket got its first reply in this window.")
+    rating, rating_before = csat(now), csat(before)
+    if rating is not None:
+        told = f", against {share(rating_before)} {flow.at}" if rating_before is not None else ""
+        n = now["good_ratings"] + now["bad_ratings"]
+        said.append(f"Of {plural(n, 'rating')}, {share(rating)} {'was' if n == 1 else 'were'} good{told}.")
+    return said
+
+
+def _usual(frame: Frame, days: list[Row]) -> list[str]:
+    """A single day says little: what is usual."""
+    if frame.length > 1:
+        return []
+    created, solved = (
+        Decimal(sum(row[what] for row in days)) / len(days) for what in ("created_tickets", "solved_tickets")
+    )
+    return [
+        f"Over the {len(days)} days up to here a day had {number(created)} created and {number(solved)} solved tickets "
+        "on average."
+    ]
+
+
+def _doubts(now: Row) -> list[str]:
+    said = []
+    untimed = now["first_replies"] - now["business_replies"]
+    if untimed:
+        said.append(
+            f"{plural(untimed, 'first reply has', 'first replies have')} no business time, because the schedule is not "
+            "laid out that far; the business figures leave them out."
+        )
+    if now["solved_tickets"] and now["untouched"] == now["solved_tickets"]:
+        said.append("No public comment of an agent is known on any solved ticket, so touches say little.")
+    return said
+
+
+def _tiles(frame: Frame, now: Row, before: Row) -> list[Tile]:
+    flow, stock = frame.flow, frame.stock
+
+    def count(label: str, key: str, term: str, better: str | None = None, phrase=flow) -> Tile:
+        return Tile(label, "count", now[key], term, "", compare("count", now[key], before[key], phrase, better))
+
+    def time(label: str, key: str, term: str) -> Tile:
+        return Tile(label, "minutes", now[key], term, "", compare("minutes", now[key], before[key], flow, "down"))
+
+    def rate(label: str, part: str, term: str, better: str) -> Tile:
+        rates = [ratio(row[part], row["solved_tickets"]) for row in (now, before)]
+        return Tile(label, "share", rates[0], term, "", compare("share", *rates, flow, better))
+
+    rated = now["good_ratings"] + now["bad_ratings"]
+    return [
+        count("Created tickets", "created_tickets", "created_tickets"),
+        count("Solved tickets", "solved_tickets", "solved_tickets", "up"),
+        count("Backlog", "backlog", "backlog", "down", stock),
+        count("Without a first reply", "unreplied", "unreplied", "down", stock),
+        count("First replies", "first_replies", "first_replies"),
+        time("First reply, median", "reply_median", "first_reply_time"),
+        time("First reply, 90 % within", "reply_p90", "first_reply_time"),
+        time("Business hours, median", "reply_business_median", "first_reply_business"),
+        time("Business hours, 90 % within", "reply_business_p90", "first_reply_business"),
+        time("Full resolution, median", "resolution_median", "full_resolution"),
+        time("Full resolution, 90 % within", "resolution_p90", "full_resolution"),
+        Tile("CSAT", "share", csat(now), "csat", f"n = {number(rated)}", compare("share", csat(now), csat(before), flow, "up")),
+        rate("Reopen rate", "reopened_tickets", "reopen_rate", "down"),
+        rate("One-touch share", "one_touch", "one_touch", "up"),
+        count("Handoffs between agents", "assignee_handoffs", "handoffs", "down"),
+        count("Handoffs between groups", "group_handoffs", "handoffs", "down"),
+    ]
+
+
+def _flow(frame: Frame, days: list[Row]) -> list[Block]:
+    buckets = frame.buckets()
+    first, last = buckets[0].first_day, buckets[-1].last_day
+    if not any(row["created_tickets"] or row["solved_tickets"] or row["backlog"] for row in days):
+        return [Sentence(f"No ticket was created, solved or waiting from {day(first)} to {day(last)}.")]
+    created, solved = (
+        [float(value) for value in per_bucket(frame, {row["day_on"]: row[what] for row in days})]
+        for what in ("created_tickets", "solved_tickets")
+    )
+    at_end = {row["day_on"]: row["backlog"] for row in days}
+    backlog = [float(at_end[bucket.last_day]) for bucket in buckets]
+    drawing = flow_and_stock(
+        [bucket.label for bucket in buckets], ("Created", created), ("Solved", solved), ("Backlog", backlog)
+    )
+    return [
+        Picture(
+            caption=f"Tickets created and solved, by {frame.grain}, and the backlog at each {frame.grain}’s end",
+            svg=drawing.svg,
+            alt=f"Two lines of tickets a {frame.grain} from {day(first)} to {day(last)}: {number(sum(created))} created and "
+            f"{number(sum(solved))} solved in all. Below, the backlog: {number(backlog[0])} at first, "
+            f"{number(max(backlog))} at most, {number(backlog[-1])} at the end.",
+            is_wide=True,
+            term="backlog",
+        )
+    ]
+
+
+def _backlog(reader: Reader, now: Row) -> list[Block]:
+    rows = reader.rows("service_backlog")
+    if not rows:
+        return [Sentence("No ticket was waiting at the end of the window.")]
+    tickets = {(row["priority"], row["age_band"]): row["tickets"] for row in rows}
+    told = {row["priority"] for row in rows}
+    priorities = [p for p in PRIORITIES if p in told] + sorted(told.difference(PRIORITIES))
+    by_age = grid(
+        "Waiting tickets by priority and age",
+        [priority.capitalize() for priority in priorities],
+        AGE_BANDS,
+        [[tickets.get((priority, band), 0) for band in AGE_BANDS] for priority in priorities],
+        "backlog",
+        "No ticket was waiting at the end of the window.",
+        read="Rows are priorities, columns how long ago the ticket was created.",
+    )
+    bars = [
+        Bar(priority.capitalize(), sum(tickets.get((priority, band), 0) for band in AGE_BANDS))
+        for priority in priorities
+    ]
+    blocks = [ranked("Waiting tickets by priority", bars, "backlog", "No ticket was waiting."), by_age]
+    if not now["unreplied"]:
+        return [*blocks, Sentence("Every waiting ticket has had a first reply.")]
+    columns = [
+        Column("Ticket"),
+        Column("Subject"),
+        Column("Company"),
+        Column("Priority"),
+        Column("Assignee"),
+        Column("Created", "date"),
+        Column("Waits for", "days", "unreplied"),
+    ]
+    waiting = [
+        [
+            row["ticket_id"],
+            row["subject"],
+            row["company_name"],
+            row["priority"],
+            row["assignee_name"],
+            row["created_on"],
+            row["age_days"],
+        ]
+        for row in reader.rows("service_unreplied")
+    ]
+    more = now["unreplied"] - len(waiting)
+    return [
+        *blocks,
+        Table(
+            "Longest without a first reply",
+            columns,
+            waiting,
+            note=f"{number(more)} more {'waits' if more == 1 else 'wait'} for a first reply." if more else "",
+        ),
+    ]
+
+
+def _hours(reader: Reader, frame: Frame) -> list[Block]:
+    rows = reader.rows("service_hours")
+    first, last = frame.buckets()[0].first_day, frame.window.last_day
+    tickets = {(row["iso_weekday"], row["hour_of_day"]): row["tickets"] for row in rows}
+    return [
+        grid(
+            f"Tickets created by weekday and hour, {day(first)} to {day(last)}",
+            WEEKDAYS,
+            [f"{hour:02}" for hour in range(24)],
+            [[tickets.get((weekday, hour), 0) for hour in range(24)] for weekday in range(1, 8)],
+            "created_tickets",
+            f"No ticket was created from {day(first)} to {day(last)}.",
+            read=f"Columns are the hours of the day in {frame.window.zone.key} time.",
+        )
+    ]
+
+
+def _channels(reader: Reader) -> list[Block]:
+    rows = reader.rows("service_channels")
+    if not rows:
+        return [Sentence("No ticket came in, was solved or waited on any channel.")]
+    columns = [
+        Column("Channel"),
+        Column("Created", "count", "created_tickets"),
+        Column("Solved", "count", "solved_tickets"),
+        Column("First reply, median", "minutes", "first_reply_time"),
+        Column("Backlog", "count", "backlog"),
+    ]
+    table = [
+        [row["channel"], row["created_tickets"], row["solved_tickets"], row["reply_median"], row["backlog"]]
+        for row in rows
+    ]
+    bars = [Bar(row["channel"], row["created_tickets"]) for row in rows if row["created_tickets"]]
+    return [
+        ranked("Tickets created by channel", bars, "created_tickets", "No ticket was created.", rest="other channels", is_wide=True),
+        Table("Channels, by created tickets", columns, table),
+    ]
+
+
+def _agents(reader: Reader) -> list[Block]:
+    rows = reader.rows("service_agents")
+    if not rows:
+        return [Sentence("No agent has a ticket that was solved, answered, rated or waiting.")]
+    columns = [
+        Column("Agent", term="agent"),
+        Column("Solved", "count", "solved_tickets"),
+        Column("First replies", "count", "first_replies"),
+        Column("First reply, median", "minutes", "first_reply_time"),
+        Column("CSAT", "share", "csat"),
+        Column("n", "count", "csat"),
+        Column("Backlog", "count", "backlog"),
+    ]
+    table = [
+        [
+            row["assignee_name"] or "not assigned",
+            row["solved_tickets"],
+            row["first_replies"],
+            row["reply_median"],
+            csat(row),
+            row["good_ratings"] + row["bad_ratings"],
+            row["backlog"],
+        ]
+        for row in rows
+    ]
+    bars = [
+        Bar(row["assignee_name"] or "not assigned", row["solved_tickets"]) for row in rows if row["solved_tickets"]
+    ]
+    return [
+        ranked("Solved tickets by agent", bars, "solved_tickets", "No ticket was solved.", rest="other agents", is_wide=True),
+        Table("Agents, by solved tickets", columns, table),
+    ]
+
+
+def _touches(now: Row) -> list[Block]:
+    if not now["solved_tickets"]:
+        return [Sentence("No ticket was solved in this window, so there are no touches to count.")]
+    bands = (("None", "untouched"), ("One", "one_touch"), ("Two", "two_touch"), ("Three or more", "many_touch"))
+    columns = [
+        Column("Public comments by agents", term="one_touch"),
+        Column("Solved tickets", "count", "solved_tickets"),
+        Column("Share", "share"),
+    ]
+    table = [[label, now[key], ratio(now[key], now["solved_tickets"])] for label, key in bands]
+    return [
+        ranked(
+            "Solved tickets by public comments of agents", [Bar(label, now[key]) for label, key in bands], "one_touch", ""
+        ),
+        Table("Touches on solved tickets", columns, table),
+    ]

@@ -1,0 +1,66 @@
+"""What every DAG has to be: the policy, as tests."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from include.settings import PROJECT
+from include.sources.config import load_sources
+
+VERBS = ("ingest", "build", "track", "render", "settle", "replay", "land", "validate", "publish", "watch")
+FILES = sorted((PROJECT / "dags").glob("*.py"))
+
+
+@pytest.fixture(scope="session")
+def dag_bag(tmp_path_factory: pytest.TempPathFactory):
+    """Every DAG of the project, parsed as Airflow does."""
+    home = tmp_path_factory.mktemp("airflow")
+    os.environ.setdefault("AIRFLOW_HOME", str(home))
+    os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+    os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(PROJECT / "plugins")
+    from airflow.dag_processing.dagbag import DagBag
+
+    return DagBag(str(PROJECT / "dags"))
+
+
+def test_every_dag_is_imported(dag_bag) -> None:
+    assert dag_bag.import_errors == {}
+    enabled = {f"ingest_{source.name}" for source in load_sources().values() if source.enabled}
+    others = {file.stem for file in FILES} - {"ingest"}
+    # one DAG a file, named after it; the one exception makes a DAG of each source that is switched on
+    assert set(dag_bag.dags) == enabled | others
+    assert enabled
+
+
+def test_policy(dag_bag) -> None:
+    from plugins.dag_defaults import TAGS
+
+    for dag in dag_bag.dags.values():
+        assert dag.tags and set(dag.tags) <= TAGS, dag.dag_id
+        assert dag.doc_md and dag.doc_md.strip().startswith("###"), dag.dag_id
+        assert dag.dag_id.split("_")[0] in VERBS, dag.dag_id
+        assert dag.catchup is False, dag.dag_id
+        for task in dag.tasks:
+            assert task.task_id.split("_")[0] in VERBS, f"{dag.dag_id}.{task.task_id}"
+            assert task.owner == "data-engineering", f"{dag.dag_id}.{task.task_id}"
+            assert task.retries >= 2 or task.task_id == "watch", f"{dag.dag_id}.{task.task_id}"
+            assert task.execution_timeout, f"{dag.dag_id}.{task.task_id}"
+
+
+def test_no_template_is_left_that_names_a_file(dag_bag) -> None:
+    for dag in dag_bag.dags.values():
+        for task in dag.tasks:
+            for field in task.template_fields:
+                assert not str(getattr(task, field, "")).endswith(".sql"), f"{dag.dag_id}.{task.task_id}.{field}"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_a_dag_file_is_short_and_only_wires(file: Path) -> None:
+    text = file.read_text()
+    assert len(text.splitlines()) < 120
+    assert text.startswith('"""')
+    assert not re.search(r"^(from|import) (pandas|great_expectations|matplotlib|psycopg|sklearn)", text, re.M)
+    assert "max_active_runs=" in text and re.search(r"max_active_runs=\d+,  # ", text), "max_active_runs has its reason"
+    assert "Variable" not in text and "datetime.now(UTC).date" not in text
