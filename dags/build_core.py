@@ -2,7 +2,8 @@
 ### Build core
 
 Brings `core.*` (customers, companies, reps, deals, stage visits, tickets, events, messages, activities, orders) up to
-date with staging, for every key that new rows touched. Runs when every source that is switched on has published the day.
+date with staging, for every key that new rows touched. Runs when every source that is switched on has published the
+day.
 
 Whichever loads come together, and in whatever order, core ends up the same.
 
@@ -38,7 +39,10 @@ def build_core():
         from plugins.hooks.warehouse import WarehouseHook
 
         built = build_core(WarehouseHook().warehouse)
-        return {"loads": built.loads, "changed_from": {subject: str(day) for subject, day in built.changed_from.items()}}
+        return {
+            "loads": built.loads,
+            "changed_from": {subject: str(day) for subject, day in built.changed_from.items()},
+        }
 
     build_dimensions_and_facts()
 

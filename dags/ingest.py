@@ -37,7 +37,7 @@ def ingest(source: Source) -> DAG:
         description=source.description,
         doc_md=__doc__,
         schedule=CronPartitionTimetable(
-            source.schedule, timezone=TIMEZONE.key, run_offset=-1, key_format=KEY_FORMAT
+            source.schedule or "", timezone=TIMEZONE.key, run_offset=-1, key_format=KEY_FORMAT
         ),
         start_date=START,
         catchup=False,
@@ -46,9 +46,7 @@ def ingest(source: Source) -> DAG:
         tags=["ingest"],
     ) as dag:
         land_raw = LandSourceOperator(task_id="land_raw", source=source.name)
-        stage = StageSourceOperator(
-            task_id="validate_and_stage", source=source.name, trigger_rule=TriggerRule.ALL_DONE
-        )
+        stage = StageSourceOperator(task_id="validate_and_stage", source=source.name, trigger_rule=TriggerRule.ALL_DONE)
         publish = PublishDayOperator(
             task_id="publish_day",
             source=source.name,

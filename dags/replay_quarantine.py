@@ -2,8 +2,8 @@
 ### Replay quarantine
 
 Runs today's rules on the open rows of `ops.quarantine` again, after a rule or a staging statement was mended. Rows that
-pass are staged and reach core with the next `build_core`; the others stay, with the rules that they break now. Rows that
-could not be read as records are not tried: only their source can send them again.
+pass are staged and reach core with the next `build_core`; the others stay, with the rules that they break now. Rows
+that could not be read as records are not tried: only their source can send them again.
 
 | parameter | what it is |
 | --- | --- |

@@ -7,6 +7,7 @@ the end of a backfill; without it the next fresh day does the same.
 
 from airflow.sdk import chain, dag, task
 
+from include.subjects import Subject
 from plugins.dag_defaults import DEFAULT_ARGS, START
 
 
@@ -21,7 +22,7 @@ from plugins.dag_defaults import DEFAULT_ARGS, START
 )
 def settle_marts():
     @task
-    def settle(subject: str) -> int:
+    def settle(subject: Subject) -> int:
         """Build the marked days of a subject; returns how many there were."""
         from include.warehouse.marts import settle_marts
         from plugins.hooks.warehouse import WarehouseHook

@@ -1,8 +1,8 @@
 """
 ### Track sales
 
-Builds the sales marts: deals, stage visits, bookings and pipeline by day. One row a thing is built anew; one row a day is built for
-the run's day, and, when the day is fresh, for every earlier day that late facts marked.
+Builds the sales marts: deals, stage visits, bookings and pipeline by day. One row a thing is built anew;
+one row a day is built for the run's day, and, when the day is fresh, for every earlier day that late facts marked.
 
 After a backfill, run `settle_marts` once (or wait for the next scheduled day): it settles all marked days together.
 """

@@ -1,8 +1,8 @@
 """
 ### Track service
 
-Builds the service marts: tickets with all their times, volumes and backlog by day. One row a thing is built anew; one row a day is built for
-the run's day, and, when the day is fresh, for every earlier day that late facts marked.
+Builds the service marts: tickets with all their times, volumes and backlog by day. One row a thing is built anew;
+one row a day is built for the run's day, and, when the day is fresh, for every earlier day that late facts marked.
 
 After a backfill, run `settle_marts` once (or wait for the next scheduled day): it settles all marked days together.
 """

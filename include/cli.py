@@ -19,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object, on the last line.")]
 err = Console(stderr=True, highlight=False)
 
 
@@ -48,7 +49,7 @@ def main() -> None:
 @app.command()
 def demo(
     serve: Annotated[bool, typer.Option(help="Keep the Airflow UI up until Ctrl-C, or exit when done.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object, on the last line.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Start everything, load a made-up company's history, let the scheduler run three days, render the reports."""
     from include.demo import run
@@ -97,8 +98,8 @@ def airflow(context: typer.Context) -> None:
 @app.command()
 def load(
     paths: Annotated[list[Path], typer.Argument(help="Files, or folders of files, to load.", show_default=False)],
-    source: Annotated[str, typer.Option(help="Name of the source that the files belong to, as in include/config/sources.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object, on the last line.")] = False,
+    source: Annotated[str, typer.Option(help="Source that the files belong to, a name in include/config/sources.")],
+    as_json: AsJson = False,
 ) -> None:
     """Load files by hand, through validation, staging, core, marts and the sales report."""
     from include.by_hand import load_files
@@ -136,7 +137,7 @@ def bench(context: typer.Context) -> None:
 
 @app.command()
 def lock(
-    check: Annotated[bool, typer.Option(help="Change nothing; fail when requirements.txt is not what it would be.")] = False,
+    check: Annotated[bool, typer.Option(help="Change nothing; fail when requirements.txt is not current.")] = False,
 ) -> None:
     """Make requirements.txt, the lock for all three Pythons, anew from requirements.in."""
     from include.local.lockfile import check_lock, write_lock

@@ -1,4 +1,4 @@
-"""Reading the YAML files in include/config: each by a typed model, an error names the file, the key and what was expected."""
+"""Reading the YAML files in include/config by typed models: an error names the file, the key and what was expected."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -33,5 +33,7 @@ def read_config(path: Path, model: type[Model]) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        problems = [f"{'.'.join(map(str, problem['loc'])) or 'the file'}: {problem['msg']}" for problem in error.errors()]
+        problems = [
+            f"{'.'.join(map(str, problem['loc'])) or 'the file'}: {problem['msg']}" for problem in error.errors()
+        ]
         raise ConfigError(f"{path}: " + "; ".join(problems)) from error

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from rich.console import Console
@@ -79,7 +80,7 @@ def run(*, serve: bool, as_json: bool) -> int:
 
 
 def sandbox_start() -> date:
-    """The first day of the sandbox company's history: eighteen months before the first demo, and the same ever after."""
+    """First day of the sandbox company's history: eighteen months before the first demo, and the same ever after."""
     note = STATE / "sandbox" / "start"
     if not note.exists():
         note.parent.mkdir(parents=True, exist_ok=True)
@@ -114,18 +115,23 @@ def load_history(
     for source in sources:
         landed = land_source(
             warehouse, source, window, connections[source.connection], run_ref="crm demo",
-            progress=lambda entity, step, count, name=source.name: tell(f"  {name} {entity}: {count:,} rows"),
+            progress=partial(_tell_rows, tell, source.name),
         )  # fmt: skip
         staged = stage_source(warehouse, source, window)
         publish_day(warehouse, source, window)
+        total = landed + staged
         tell(
-            f"  {source.name}: {landed.received:,} received, {staged.staged:,} staged, {staged.quarantined:,} quarantined"
+            f"  {source.name}: {total.received:,} received, {total.staged:,} staged, {total.quarantined:,} quarantined"
         )
     tell("  core")
     build_core(warehouse)
     for subject in STATEMENTS:
         built = build_marts(warehouse, subject, window, settle=True)
         tell(f"  {subject} marts: {built.days} days")
+
+
+def _tell_rows(tell: Teller, source: str, entity: str, step: str, count: int) -> None:
+    tell(f"  {source} {entity}: {step}, {count:,} rows")
 
 
 def run_days(warehouse: Warehouse, env: Mapping[str, str], sources: list[str], days: list, tell: Teller) -> Runs:
@@ -158,7 +164,8 @@ def run_days(warehouse: Warehouse, env: Mapping[str, str], sources: list[str], d
                 changed_at = time.monotonic()
                 key, dag_id, word = state
                 rows = sum(count.received for count in counts(warehouse).values())
-                tell(f"  {key} {dag_id} {'[green]success[/]' if word == 'success' else '[red]failed[/]'}  {rows:,} rows so far")
+                colour = "green" if word == "success" else "red"
+                tell(f"  {key} {dag_id} [{colour}]{word}[/]  {rows:,} rows so far")
         if len(told) >= expected:
             return Runs(sum(s[2] == "success" for s in told), sum(s[2] == "failed" for s in told))
         if time.monotonic() - changed_at > STALLED_SECONDS:
@@ -173,12 +180,15 @@ def _when_parsed(env: Mapping[str, str], bearer: str, dag_id: str) -> None:
     deadline = time.monotonic() + 120
     while airflow.request(env, "GET", f"/api/v2/dags/{dag_id}", bearer=bearer) is None:
         if time.monotonic() > deadline:
-            raise ServiceError(f"Airflow has not parsed the DAG {dag_id}. See {env['CRM_STATE']}/logs/dag-processor.log.")
+            raise ServiceError(
+                f"Airflow has not parsed the DAG {dag_id}. See {env['CRM_STATE']}/logs/dag-processor.log."
+            )
         time.sleep(0.5)
 
 
 def _runs(env: Mapping[str, str], bearer: str) -> list[dict[str, Any]]:
-    return airflow.request(env, "GET", "/api/v2/dags/~/dagRuns?limit=100&order_by=-run_after", bearer=bearer)["dag_runs"]
+    path = "/api/v2/dags/~/dagRuns?limit=100&order_by=-run_after"
+    return airflow.request(env, "GET", path, bearer=bearer)["dag_runs"]
 
 
 def render_reports(warehouse: Warehouse, window: Window, sources: list[str]) -> None:

@@ -63,9 +63,7 @@ def land_source(
     return _each(source, one, (SourceError,))
 
 
-def stage_source(
-    warehouse: Warehouse, source: Source, window: Window, *, progress: Progress | None = None
-) -> Counts:
+def stage_source(warehouse: Warehouse, source: Source, window: Window, *, progress: Progress | None = None) -> Counts:
     """Validate and stage what landed of every entity of a source; one that fails does not hold back the others.
 
     :raises IngestError: at the end, when any failed.

@@ -78,7 +78,7 @@ def _shown(connection: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def stored_warehouse(metadata_url: str, fernet_key: str) -> str | None:
-    """The address in Airflow's connection ``crm_warehouse``; None when Airflow has no such connection, or no tables yet.
+    """The address in Airflow's connection ``crm_warehouse``; None when there is no such connection, or no tables yet.
 
     Read from Airflow's table: its command takes four seconds for the same.
     """

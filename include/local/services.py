@@ -25,7 +25,7 @@ from include.local import airflow, connections, processes
 from include.local.errors import ServiceError
 from include.local.files import last_line, write_private
 from include.local.ports import HOST, first_free
-from include.local.postgres import AIRFLOW, Cluster
+from include.local.postgres import AIRFLOW, PREFERRED_PORT, Cluster
 from include.local.processes import Child
 from include.settings import STATE
 from include.warehouse.connection import Warehouse
@@ -105,7 +105,7 @@ class Running:
 
 
 def up(sandbox: bool = False, sandbox_arguments: Sequence[str] = (), tell: Tell = _tell) -> Running:
-    """Start the embedded PostgreSQL, migrate, start Airflow and, when asked, the sandbox company; return when all answer.
+    """Start the embedded PostgreSQL, Airflow and, when asked, the sandbox company; return when all answer.
 
     SIGTERM and SIGHUP end the calling process from here on, and its end stops the services.
 
@@ -130,10 +130,10 @@ def up(sandbox: bool = False, sandbox_arguments: Sequence[str] = (), tell: Tell 
 
 
 def _start(running: Running, sandbox: bool, sandbox_arguments: Sequence[str], tell: Tell) -> None:
-    wanted = cluster().port
+    wanted = cluster().port or PREFERRED_PORT
     address = cluster().start()
     _note(running)
-    if wanted and cluster().port != wanted:
+    if cluster().port != wanted:
         tell(f"Port {wanted} is taken: PostgreSQL listens on {cluster().port}.")
     running.env.update(airflow_environment(tell))
     with ThreadPoolExecutor() as pool:

@@ -21,4 +21,6 @@ def build_latest_docs(warehouse: Warehouse, folder: Path = STATE / "data_docs") 
             " where v.age <= %s order by v.suite, v.load_id desc",
             [LATEST],
         ).fetchall()
-    return build_docs((StoredValidation(suite, window, str(load), result) for suite, window, load, result in rows), folder)
+    return build_docs(
+        (StoredValidation(suite, window, str(load), result) for suite, window, load, result in rows), folder
+    )

@@ -7,7 +7,7 @@ from decimal import Decimal
 from include.reports.charts import Bar, Drawing, bars_over_time, heat_map, ranked_bars
 from include.reports.frame import Frame
 from include.reports.model import Block, Picture, Sentence
-from include.reports.words import Number, day, number, plural
+from include.reports.words import Number, day, number
 
 MOST_BARS = 30
 TALL = 12
@@ -99,13 +99,17 @@ def grid(
         return Sentence(nothing)
     drawing = heat_map(rows, columns, values)
     value, row, column = max(
-        ((value, row, column) for row, line in zip(rows, values, strict=True) for column, value in zip(columns, line, strict=True)),
+        (
+            (value, row, column)
+            for row, line in zip(rows, values, strict=True)
+            for column, value in zip(columns, line, strict=True)
+        ),
         key=lambda cell: cell[0],
     )
     return Picture(
         caption=caption,
         svg=drawing.svg,
-        alt=f"{caption}. {read} The most, {plural(value, 'is', 'are').split(' ')[0]}, in {row}, {column}.",
+        alt=f"{caption}. {read} The most, {number(value)}, in {row}, {column}.",
         note=" ".join(part for part in (read, unreadable(drawing)) if part),
         is_wide=len(columns) > 8,
         term=term,

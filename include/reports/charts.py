@@ -30,9 +30,10 @@ DARK = {
 
 WIDE, HALF = 10.4, 5.1  # inches: the page's whole width, and half of it
 LABEL_LENGTH = 26
-STYLE = {
-    "font.family": "DejaVu Sans",
-    "font.size": 8.5,
+FONT, SIZE = "DejaVu Sans", 8.5
+STYLE: dict[Any, Any] = {
+    "font.family": FONT,
+    "font.size": SIZE,
     "svg.fonttype": "path",
     "svg.hashsalt": "crm-autopilot",
     "text.parse_math": False,
@@ -124,11 +125,11 @@ def flow_and_stock(
         upper = _axes(figure, left=0.5, right=1.15, bottom=2.0, top=0.15)
         lower = _axes(figure, left=0.5, right=1.15, bottom=0.32, top=2.2)
         places = range(len(labels))
-        ends = []
+        ends: list[tuple[float, str, str]] = []
         for (name, values), colour in ((inflow, STRONG), (outflow, SECOND)):
             upper.plot(places, values, color=colour, linewidth=1.8, solid_capstyle="round")
             upper.plot(places[-1], values[-1], marker="o", markersize=4, color=colour)
-            ends.append([values[-1], f"{name} {compact(values[-1])}", colour])
+            ends.append((values[-1], f"{name} {compact(values[-1])}", colour))
         _value_axis(upper.yaxis, [*inflow[1], *outflow[1]])
         gap = (upper.get_ylim()[1] - upper.get_ylim()[0]) * 0.13
         ends.sort(key=lambda end: end[0])
@@ -287,7 +288,7 @@ def _drawable(text: str, undrawn: dict[str, str]) -> str:
 def _letters() -> frozenset[int]:
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
-    return frozenset(get_font(findfont(FontProperties(family=STYLE["font.family"]))).get_charmap())
+    return frozenset(get_font(findfont(FontProperties(family=FONT))).get_charmap())
 
 
 def _inches(text: str, weight: str = "normal") -> float:
@@ -295,7 +296,7 @@ def _inches(text: str, weight: str = "normal") -> float:
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
-    font = FontProperties(family=STYLE["font.family"], size=STYLE["font.size"], weight=weight)
+    font = FontProperties(family=FONT, size=SIZE, weight=weight)
     width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
     return width / 72
 

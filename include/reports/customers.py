@@ -1,7 +1,6 @@
 """The customers report: who they are, who is new, who buys, and what is known of them."""
 
 from decimal import Decimal
-from typing import Any
 
 from include.reports import doubts
 from include.reports.blocks import grid, over_time, ranked, ratio
@@ -10,12 +9,11 @@ from include.reports.frame import Frame
 from include.reports.model import Block, Column, Report, Section, Sentence, Table, Tile
 from include.reports.reader import Reader, Row
 from include.reports.segments import SEGMENTS, bounds, segment
-from include.reports.words import compare, money, more_or_less, name, number, plural, share, unit
+from include.reports.words import compare, money, more_or_less, number, plural, share, unit
 
 NO_REVENUE: Row = {
     "currency": "XXX", "orders": 0, "revenue": Decimal(0), "previous_orders": 0, "previous_revenue": Decimal(0),
 }  # fmt: skip
-FIELDS = ("name", "email", "phone", "company", "country", "language")
 FIELD_COLUMNS = {
     "Name": "with_full_name",
     "E-mail": "with_email",
@@ -82,3 +80,250 @@ def _changes(frame: Frame, now: Row, before: Row, main: Row) -> list[str]:
             f" ({share(with_orders or 0)}); {number(now['in_several_sources'])} are known from more than one source."
         )
     return said
+
+
+def _segment_change(scores: list[Row]) -> list[str]:
+    sizes = _segment_sizes(scores)
+    total = sum(size for size, _ in sizes.values())
+    if not total:
+        return []
+    risk = sizes["At risk"][0] + sizes["Cannot lose them"][0]
+    return [
+        f"Of {plural(total, 'customer')} who ever bought, {number(sizes['Champions'][0])} are champions and "
+        f"{number(risk)} used to buy often and have gone quiet."
+    ]
+
+
+def _usual(frame: Frame, days: list[Row]) -> list[str]:
+    """A single day says little: what is usual."""
+    if frame.length > 1:
+        return []
+    count = len(frame.buckets())
+    new, orders = (Decimal(sum(row[what] for row in days)) / count for what in ("new_customers", "orders"))
+    return [
+        f"Over the {count} days up to here a day had {number(new)} new customers and {number(orders)} orders "
+        "on average."
+    ]
+
+
+def _doubts(now: Row, main: Row, revenues: list[Row]) -> list[str]:
+    said = []
+    others = [
+        f"{money(row['revenue'], row['currency'])}{' (no currency told)' * (row['currency'] == 'XXX')}"
+        for row in revenues[1:]
+        if row["revenue"]
+    ]
+    if others:
+        here = unit(main["currency"]) or "orders without a currency"
+        said.append(f"Amounts here are in {here}; not converted and not in them: {'; '.join(others)}.")
+    elif main["currency"] == "XXX" and revenues:
+        said.append("The sources tell no currency, so amounts have no unit.")
+    if len(revenues) > 1:
+        said.append("Segments and top customers go by orders in the currency shown only.")
+    if now["orders_of_nobody"]:
+        n = now["orders_of_nobody"]
+        said.append(f"{plural(n, 'order belongs', 'orders belong')} to nobody who is known.")
+    return said
+
+
+def _tiles(frame: Frame, now: Row, before: Row, main: Row, filled: Row) -> list[Tile]:
+    flow, stock, money_unit = frame.flow, frame.stock, unit(main["currency"])
+
+    def count(label: str, key: str, term: str, better: str | None = "up", phrase=flow) -> Tile:
+        return Tile(label, "count", now[key], term, "", compare("count", now[key], before[key], phrase, better))
+
+    def amount(label: str, value: Decimal | None, then: Decimal | None, term: str) -> Tile:
+        return Tile(label, "amount", value, term, money_unit, compare("amount", value, then, flow, "up"))
+
+    return [
+        count("New customers", "new_customers", "new_customers"),
+        count("Customers known", "known_customers", "known_customers", None, stock),
+        count("Customers with orders", "customers_with_orders", "with_orders", None, stock),
+        count("Ordering customers", "ordering_customers", "ordering_customers"),
+        count("Orders", "orders", "orders"),
+        amount("Revenue", main["revenue"], main["previous_revenue"], "revenue"),
+        amount(
+            "Average order value",
+            ratio(main["revenue"], main["orders"]),
+            ratio(main["previous_revenue"], main["previous_orders"]),
+            "order_value",
+        ),
+        count("In several sources", "in_several_sources", "several_sources", None, stock),
+        Tile("Completeness", "share", filled["completeness"], "completeness"),
+    ]
+
+
+def _over_time(frame: Frame, days: list[Row], currency: str) -> list[Block]:
+    return [
+        over_time(
+            frame,
+            "New customers",
+            {row["day_on"]: row["new_customers"] for row in days},
+            "new_customers",
+            "No customer was first seen",
+        ),
+        over_time(
+            frame,
+            f"Revenue{_amounts(currency)}",
+            {row["day_on"]: row["revenue"] for row in days},
+            "revenue",
+            "No order came in",
+        ),
+    ]
+
+
+def _segment_sizes(scores: list[Row]) -> dict[str, tuple[int, Decimal]]:
+    """Segment → customers and what they ever bought."""
+    sizes = {label: (0, Decimal(0)) for label, _, _ in SEGMENTS}
+    for row in scores:
+        label = segment(row["recency_score"], row["frequency_score"])
+        customers, revenue = sizes[label]
+        sizes[label] = (customers + row["customers"], revenue + row["revenue"])
+    return sizes
+
+
+def _segments(scores: list[Row], currency: str) -> list[Block]:
+    sizes = _segment_sizes(scores)
+    total = sum(customers for customers, _ in sizes.values())
+    if not total:
+        return [Sentence("Nobody had bought by the end of the window, so there are no segments.")]
+    cells = {(row["recency_score"], row["frequency_score"]): row["customers"] for row in scores}
+    ranking = sorted(sizes.items(), key=lambda item: -item[1][0])
+    columns = [
+        Column("Segment", term="segment"),
+        Column("Recency"),
+        Column("Frequency"),
+        Column("Customers", "count", "rfm"),
+        Column("Share", "share"),
+        Column(f"Bought ever{_amounts(currency)}", "amount", "revenue"),
+    ]
+    rows = [
+        [label, bounds(recency), bounds(frequency), sizes[label][0], ratio(sizes[label][0], total), sizes[label][1]]
+        for label, recency, frequency in SEGMENTS
+    ]
+    return [
+        ranked(
+            "Customers by segment",
+            [Bar(label, customers) for label, (customers, _) in ranking],
+            "segment",
+            "Nobody has bought.",
+        ),
+        grid(
+            "Customers by recency and frequency score",
+            [f"Recency {score}" for score in reversed(SCORES)],
+            [f"Freq. {score}" for score in SCORES],
+            [[cells.get((recency, frequency), 0) for frequency in SCORES] for recency in reversed(SCORES)],
+            "rfm",
+            "Nobody has bought.",
+            read="5 is the best fifth: the latest to buy, the most often.",
+        ),
+        Table("Segments, their scores and their customers", columns, rows),
+    ]
+
+
+def _top(reader: Reader, currency: str) -> list[Block]:
+    rows = reader.rows("customers_top", currency=currency)
+    if not rows:
+        return [Sentence("Nobody had bought by the end of the window.")]
+    columns = [
+        Column("Customer"),
+        Column("Company"),
+        Column("Country"),
+        Column("Segment", term="segment"),
+        Column("Last bought", "days", "rfm"),
+        Column("Days with a purchase", "count", "rfm"),
+        Column(f"In the window{_amounts(currency)}", "amount", "revenue"),
+        Column(f"Bought ever{_amounts(currency)}", "amount", "revenue"),
+    ]
+    table = [
+        [
+            _called(row),
+            row["company_name"],
+            row["country"],
+            segment(row["recency_score"], row["frequency_score"]),
+            row["recency_days"],
+            row["frequency"],
+            row["window_revenue"],
+            row["revenue"],
+        ]
+        for row in rows
+    ]
+    bars = [Bar(_called(row), float(row["revenue"])) for row in rows]
+    return [
+        ranked(
+            f"What the top customers bought, ever{_amounts(currency)}",
+            bars,
+            "revenue",
+            "Nobody has bought.",
+            is_wide=True,
+        ),
+        Table("Top customers, by what they bought ever; last bought is days before the window’s end", columns, table),
+    ]
+
+
+def _called(row: Row) -> str:
+    return row["full_name"] or row["email"] or row["customer_id"]
+
+
+def _countries(reader: Reader) -> list[Block]:
+    rows = reader.rows("customers_countries")
+    if not any(row["country"] for row in rows):
+        return [Sentence("The country of no customer is known.")]
+    bars = [Bar(row["country"] or "not told", row["customers"], row["country"] is not None) for row in rows]
+    columns = [
+        Column("Country", term="country"),
+        Column("Customers", "count", "known_customers"),
+        Column("New", "count", "new_customers"),
+    ]
+    table = [[row["country"] or "not told", row["customers"], row["new_customers"]] for row in rows]
+    return [
+        ranked("Customers by country", bars, "country", "No customer is known.", rest="other countries", is_wide=False),
+        Table("Countries, by customers", columns, table),
+    ]
+
+
+def _known(reader: Reader, filled: Row) -> list[Block]:
+    known = filled["customers"]
+    if not known:
+        return [Sentence("No customer was known at the end of the window.")]
+    shares = sorted(
+        ((label, filled[column], ratio(filled[column], known)) for label, column in FIELD_COLUMNS.items()),
+        key=lambda field: -field[1],
+    )
+    sources = reader.rows("customers_sources")
+    activity = reader.rows("customers_activity")[0]
+    return [
+        ranked(
+            "Customers with the field filled",
+            [Bar(label, count, text=share(part or 0)) for label, count, part in shares],
+            "completeness",
+            "No field of any customer is filled.",
+        ),
+        Table(
+            "Fields of the golden record",
+            [Column("Field", term="completeness"), Column("Filled", "count"), Column("Share", "share", "completeness")],
+            [list(field) for field in shares],
+        ),
+        Table(
+            "Where customers are known from",
+            [
+                Column("Source"),
+                Column("Customers", "count", "known_customers"),
+                Column("In no other source", "count", "several_sources"),
+            ],
+            [[row["source"], row["customers"], row["only_here"]] for row in sources],
+        ),
+        Table(
+            "What customers have done by the window’s end",
+            [Column("Customers with"), Column("Customers", "count"), Column("Share", "share")],
+            [
+                [label, activity[key], ratio(activity[key], known)]
+                for label, key in (
+                    ("an order", "with_orders"),
+                    ("a ticket", "with_tickets"),
+                    ("a deal", "with_deals"),
+                    ("a won deal", "with_won_deals"),
+                )
+            ],
+        ),
+    ]

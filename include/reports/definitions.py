@@ -39,8 +39,8 @@ TERMS: dict[str, tuple[str, str]] = {
     ),
     "conversion": (
         "Stage conversion",
-        "Of the deals that entered the stage in the 365 days up to the window’s end (in the window when that is longer), "
-        "the share that later reached any stage after it or was won. A skipped stage counts as passed. "
+        "Of the deals that entered the stage in the 365 days up to the window’s end (in the window when that is "
+        "longer), the share that later reached any stage after it or was won. A skipped stage counts as passed. "
         "Open deals that entered it less than the stage’s median stay ago are left out of both.",
     ),
     "time_in_stage": (
@@ -122,7 +122,7 @@ TERMS: dict[str, tuple[str, str]] = {
     "rfm": (
         "RFM score",
         "Customers who bought before the window’s end, in quintiles 1 (low) to 5 of each: recency, days since the last "
-        "purchase; frequency, days with a purchase; monetary, mean value of such a day. Equal customers are kept in one "
+        "purchase; frequency, days with a purchase; monetary, mean value of such a day. Equal customers are in one "
         "quintile. A day that only took things back is no purchase.",
     ),
     "segment": ("Segment", "Named by the recency and frequency scores, as the table of segments says."),

@@ -27,9 +27,9 @@ def of_sources(reader: Reader, frame: Frame) -> list[str]:
     return said
 
 
-def of_few(count: int, figure: str, case: str) -> list[str]:
+def of_few(count: int, figure: str, case: str, cases: str | None = None) -> list[str]:
     """A sentence when a figure rests on fewer than ten cases (and on any at all)."""
-    return [f"The {figure} rests on {plural(count, case)} only."] if 0 < count < FEW else []
+    return [f"The {figure} rests on {plural(count, case, cases)} only."] if 0 < count < FEW else []
 
 
 def _days_without(source: str, state: str, rows: list[Row], frame: Frame) -> str:

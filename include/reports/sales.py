@@ -189,11 +189,15 @@ def _tiles(frame: Frame, total: Row, before: Row, main: Row, main_before: Row) -
     def count(label: str, key: str, term: str, better: str | None = None, phrase=flow) -> Tile:
         return Tile(label, "count", total[key], term, "", compare("count", total[key], before[key], phrase, better))
 
-    def amount(label: str, now: Decimal | None, then: Decimal | None, term: str, better: str | None, phrase=flow) -> Tile:
+    def amount(
+        label: str, now: Decimal | None, then: Decimal | None, term: str, better: str | None, phrase=flow
+    ) -> Tile:
         return Tile(label, "amount", now, term, money_unit, compare("amount", now, then, phrase, better))
 
     def cycle(label: str, key: str) -> Tile:
-        return Tile(label, "days", total[key], "sales_cycle", "", compare("days", total[key], before[key], flow, "down"))
+        return Tile(
+            label, "days", total[key], "sales_cycle", "", compare("days", total[key], before[key], flow, "down")
+        )
 
     def rate(label: str, now: Decimal | None, then: Decimal | None, term: str) -> Tile:
         return Tile(label, "share", now, term, "", compare("share", now, then, flow, "up"))

@@ -58,7 +58,11 @@ def _changes(frame: Frame, now: Row, before: Row) -> list[str]:
     ]
     backlog, backlog_before = now["backlog"], before["backlog"]
     moved = backlog - backlog_before
-    trend = "as many as at the start" if not moved else f"{number(abs(moved))} {'more' if moved > 0 else 'fewer'} than at the start"
+    trend = (
+        "as many as at the start"
+        if not moved
+        else f"{number(abs(moved))} {'more' if moved > 0 else 'fewer'} than at the start"
+    )
     unreplied = f", {number(now['unreplied'])} of them without a first reply" if now["unreplied"] else ""
     said.append(f"At the end {plural(backlog, 'ticket waits', 'tickets wait')}, {trend}{unreplied}.")
     if now["reply_median"] is not None:
@@ -114,8 +118,8 @@ def _tiles(frame: Frame, now: Row, before: Row) -> list[Tile]:
         return Tile(label, "minutes", now[key], term, "", compare("minutes", now[key], before[key], flow, "down"))
 
     def rate(label: str, part: str, term: str, better: str) -> Tile:
-        rates = [ratio(row[part], row["solved_tickets"]) for row in (now, before)]
-        return Tile(label, "share", rates[0], term, "", compare("share", *rates, flow, better))
+        current, previous = (ratio(row[part], row["solved_tickets"]) for row in (now, before))
+        return Tile(label, "share", current, term, "", compare("share", current, previous, flow, better))
 
     rated = now["good_ratings"] + now["bad_ratings"]
     return [
@@ -130,7 +134,14 @@ def _tiles(frame: Frame, now: Row, before: Row) -> list[Tile]:
         time("Business hours, 90 % within", "reply_business_p90", "first_reply_business"),
         time("Full resolution, median", "resolution_median", "full_resolution"),
         time("Full resolution, 90 % within", "resolution_p90", "full_resolution"),
-        Tile("CSAT", "share", csat(now), "csat", f"n = {number(rated)}", compare("share", csat(now), csat(before), flow, "up")),
+        Tile(
+            "CSAT",
+            "share",
+            csat(now),
+            "csat",
+            f"n = {number(rated)}",
+            compare("share", csat(now), csat(before), flow, "up"),
+        ),
         rate("Reopen rate", "reopened_tickets", "reopen_rate", "down"),
         rate("One-touch share", "one_touch", "one_touch", "up"),
         count("Handoffs between agents", "assignee_handoffs", "handoffs", "down"),
@@ -156,8 +167,8 @@ def _flow(frame: Frame, days: list[Row]) -> list[Block]:
         Picture(
             caption=f"Tickets created and solved, by {frame.grain}, and the backlog at each {frame.grain}’s end",
             svg=drawing.svg,
-            alt=f"Two lines of tickets a {frame.grain} from {day(first)} to {day(last)}: {number(sum(created))} created and "
-            f"{number(sum(solved))} solved in all. Below, the backlog: {number(backlog[0])} at first, "
+            alt=f"Two lines of tickets a {frame.grain} from {day(first)} to {day(last)}: {number(sum(created))} "
+            f"created and {number(sum(solved))} solved in all. Below, the backlog: {number(backlog[0])} at first, "
             f"{number(max(backlog))} at most, {number(backlog[-1])} at the end.",
             is_wide=True,
             term="backlog",
@@ -255,7 +266,14 @@ def _channels(reader: Reader) -> list[Block]:
     ]
     bars = [Bar(row["channel"], row["created_tickets"]) for row in rows if row["created_tickets"]]
     return [
-        ranked("Tickets created by channel", bars, "created_tickets", "No ticket was created.", rest="other channels", is_wide=True),
+        ranked(
+            "Tickets created by channel",
+            bars,
+            "created_tickets",
+            "No ticket was created.",
+            rest="other channels",
+            is_wide=True,
+        ),
         Table("Channels, by created tickets", columns, table),
     ]
 
@@ -285,11 +303,16 @@ def _agents(reader: Reader) -> list[Block]:
         ]
         for row in rows
     ]
-    bars = [
-        Bar(row["assignee_name"] or "not assigned", row["solved_tickets"]) for row in rows if row["solved_tickets"]
-    ]
+    bars = [Bar(row["assignee_name"] or "not assigned", row["solved_tickets"]) for row in rows if row["solved_tickets"]]
     return [
-        ranked("Solved tickets by agent", bars, "solved_tickets", "No ticket was solved.", rest="other agents", is_wide=True),
+        ranked(
+            "Solved tickets by agent",
+            bars,
+            "solved_tickets",
+            "No ticket was solved.",
+            rest="other agents",
+            is_wide=True,
+        ),
         Table("Agents, by solved tickets", columns, table),
     ]
 
@@ -306,7 +329,10 @@ def _touches(now: Row) -> list[Block]:
     table = [[label, now[key], ratio(now[key], now["solved_tickets"])] for label, key in bands]
     return [
         ranked(
-            "Solved tickets by public comments of agents", [Bar(label, now[key]) for label, key in bands], "one_touch", ""
+            "Solved tickets by public comments of agents",
+            [Bar(label, now[key]) for label, key in bands],
+            "one_touch",
+            "",
         ),
         Table("Touches on solved tickets", columns, table),
     ]

@@ -53,17 +53,8 @@ GIVEN_ZH = (("伟", "Wei"), ("芳", "Fang"), ("娜", "Na"), ("敏", "Min"), ("�
             ("佳怡", "Jiayi"), ("子涵", "Zihan"), ("宇航", "Yuhang"), ("思远", "Siyuan"), ("欣怡", "Xinyi"),
             ("浩然", "Haoran"), ("梓萱", "Zixuan"), ("俊杰", "Junjie"), ("丽华", "Lihua"))  # fmt: skip
 
-FIRM_A = (
-    "Alder Amber Anchor Aspen Birch Bramble Cedar Cobalt Copper Coral Crescent Elm Ember Falcon Fjord Garnet Granite "
-    "Harbour Hazel Heron Indigo Iris Juniper Kestrel Lark Linden Maple Meridian Mistral Nimbus Oak Onyx Opal Orchard "
-    "Osprey Pebble Quartz Raven Ridge River Rowan Saffron Sable Sequoia Slate Sparrow Summit Tamarind Thistle Tidal "
-    "Umber Vale Verdant Walnut Willow Wren Yarrow Zephyr"
-).split()
-FIRM_B = (
-    "Analytics Architects Biotech Capital Clinics Consulting Dental Digital Education Energy Engineering Foods Freight "
-    "Hotels Insurance Interiors Labs Law Legal Logistics Manufacturing Marine Media Networks Partners Pharma "
-    "Properties Publishing Robotics Software Solar Studios Systems Textiles Travel Ventures"
-).split()
+FIRM_A = ["Alder", "Amber", "Anchor", "Aspen", "Birch", "Bramble", "Cedar", "Cobalt", "Copper", "Coral", "Crescent", "Elm", "Ember", "Falcon", "Fjord", "Garnet", "Granite", "Harbour", "Hazel", "Heron", "Indigo", "Iris", "Juniper", "Kestrel", "Lark", "Linden", "Maple", "Meridian", "Mistral", "Nimbus", "Oak", "Onyx", "Opal", "Orchard", "Osprey", "Pebble", "Quartz", "Raven", "Ridge", "River", "Rowan", "Saffron", "Sable", "Sequoia", "Slate", "Sparrow", "Summit", "Tamarind", "Thistle", "Tidal", "Umber", "Vale", "Verdant", "Walnut", "Willow", "Wren", "Yarrow", "Zephyr"]
+FIRM_B = ["Analytics", "Architects", "Biotech", "Capital", "Clinics", "Consulting", "Dental", "Digital", "Education", "Energy", "Engineering", "Foods", "Freight", "Hotels", "Insurance", "Interiors", "Labs", "Law", "Legal", "Logistics", "Manufacturing", "Marine", "Media", "Networks", "Partners", "Pharma", "Properties", "Publishing", "Robotics", "Software", "Solar", "Studios", "Systems", "Textiles", "Travel", "Ventures"]
 INDUSTRIES = {
     "Analytics": "INFORMATION_TECHNOLOGY_AND_SERVICES", "Architects": "ARCHITECTURE_PLANNING",
     "Biotech": "BIOTECHNOLOGY", "Capital": "FINANCIAL_SERVICES", "Clinics": "HOSPITAL_HEALTH_CARE",

@@ -10,8 +10,18 @@ from include.sandbox.dice import Dice, Weighted
 from include.sandbox.hours import DAY, HOUR, MINUTE, SECOND, iso
 from include.sandbox.model import Change, Dirt, Record, Sighting
 from include.sandbox.names import (
-    MAILBOXES, MAILBOXES_ZH, NICKNAMES, TITLES, TITLES_ZH, firm_name, mailbox, person_name, phone, phone_as_typed,
-    plain, typo,
+    MAILBOXES,
+    MAILBOXES_ZH,
+    NICKNAMES,
+    TITLES,
+    TITLES_ZH,
+    firm_name,
+    mailbox,
+    person_name,
+    phone,
+    phone_as_typed,
+    plain,
+    typo,
 )  # fmt: skip
 from include.sandbox.seasons import moment, working_moment
 

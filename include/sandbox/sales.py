@@ -3,7 +3,16 @@
 from dataclasses import dataclass
 
 from include.sandbox.catalog import (
-    LEAD_SOURCES, LOST, LOST_REASONS, PIPELINE, PRODUCTS, REPS, STAGES, WON, Product, Rep,
+    LEAD_SOURCES,
+    LOST,
+    LOST_REASONS,
+    PIPELINE,
+    PRODUCTS,
+    REPS,
+    STAGES,
+    WON,
+    Product,
+    Rep,
 )  # fmt: skip
 from include.sandbox.dice import Dice, Weighted
 from include.sandbox.hours import DAY, HOUR, MINUTE, iso

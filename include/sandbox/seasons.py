@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from include.sandbox.dice import Dice, Weighted
-from include.sandbox.hours import DAY, HOUR, MINUTE, LONDON, day_of, ms_of
+from include.sandbox.hours import DAY, HOUR, LONDON, MINUTE, day_of, ms_of
 
 NEW_DEALS = {1: 0.95, 2: 1.0, 3: 1.1, 4: 0.95, 5: 1.0, 6: 1.1, 7: 0.85, 8: 0.6, 9: 1.1, 10: 1.1, 11: 1.05, 12: 0.6}
 NEW_TICKETS = {1: 1.15, 2: 1.05, 3: 1.0, 4: 0.95, 5: 0.95, 6: 1.0, 7: 0.85, 8: 0.75, 9: 1.1, 10: 1.1, 11: 1.1, 12: 0.8}

@@ -10,8 +10,17 @@ from include.sandbox.model import Change, Comment, Dirt, OrderLine, Record, Sigh
 from include.sandbox.people import Person
 from include.sandbox.seasons import Days, moment
 from include.sandbox.texts import (
-    INTENTS, NOTES, RATED_BAD, RATED_GOOD, REOPENERS, REOPENERS_ZH, Intent, answer_text, follow_up_text,
-    further_text, request_text,
+    INTENTS,
+    NOTES,
+    RATED_BAD,
+    RATED_GOOD,
+    REOPENERS,
+    REOPENERS_ZH,
+    Intent,
+    answer_text,
+    follow_up_text,
+    further_text,
+    request_text,
 )  # fmt: skip
 
 PRIORITIES = ("low", "normal", "high", "urgent")

@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 
 from include.sandbox.catalog import (
-    ACCOUNTS_GROUP, BILLING_GROUP, ORDERS_GROUP, SELLER, TECHNICAL_GROUP,
+    ACCOUNTS_GROUP,
+    BILLING_GROUP,
+    ORDERS_GROUP,
+    SELLER,
+    TECHNICAL_GROUP,
 )  # fmt: skip
 from include.sandbox.dice import Dice
 from include.sandbox.names import typo

@@ -93,7 +93,9 @@ def _touched(connection: psycopg.Connection, loads: list[int]) -> None:
                 "create temp table {touched} on commit drop as"
                 " select distinct source_table, source_id from {staging} where load_id = any({loads})"
             ).format(
-                touched=sql.Identifier(f"touched_{kind}"), staging=sql.Identifier("staging", kind), loads=sql.Literal(loads)
+                touched=sql.Identifier(f"touched_{kind}"),
+                staging=sql.Identifier("staging", kind),
+                loads=sql.Literal(loads),
             )
         )
         connection.execute(sql.SQL("analyze {}").format(sql.Identifier(f"touched_{kind}")))
@@ -126,7 +128,9 @@ def _stages_changed(connection: psycopg.Connection) -> bool:
 
 def _spread_business_time(connection: psycopg.Connection) -> None:
     """Fill core.business_time for the years that tickets lie in, when a schedule or the years changed."""
-    row = connection.execute("select min(created_at), max(greatest(created_at, updated_at)) from core.fct_ticket").fetchone()
+    row = connection.execute(
+        "select min(created_at), max(greatest(created_at, updated_at)) from core.fct_ticket"
+    ).fetchone()
     if not row or row[0] is None:
         return
     # counted from a fixed day, so that more years do not change the counts before them

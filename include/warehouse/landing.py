@@ -301,4 +301,3 @@ def _has_repeated_key(text: bytes) -> bool:
 
     json.loads(text, object_pairs_hook=check)
     return repeated
-

@@ -1,18 +1,16 @@
-"""Marts: one table a question.  A day's run builds that day; days that later facts changed are built by the next fresh run."""
+"""Marts: one table a question. A day's run builds that day; the next fresh run builds days that later facts changed."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
 
 import psycopg
 
 from include.settings import FRESH_HOURS, SQL, TIMEZONE
+from include.subjects import Subject
 from include.warehouse.connection import Warehouse
 from include.warehouse.locks import exclusive, shared
 from include.window import Window
-
-Subject = Literal["sales", "service", "customers"]
 
 # In this order: customers read the marts of sales and service.
 STATEMENTS: dict[Subject, tuple[str, ...]] = {
@@ -87,5 +85,3 @@ def _make_days(connection: psycopg.Connection, days: list[date]) -> None:
             [(day, w.start, w.end) for day in days for w in [Window.day(day)]],
         )
     connection.execute("analyze day")
-
-

@@ -1,4 +1,4 @@
-"""Staging: what landed in raw is validated; good rows become typed rows, bad rows wait in quarantine with their rules."""
+"""Staging: raw rows are validated; good rows become typed rows, bad rows wait in quarantine with their rules."""
 
 import json
 from collections.abc import Sequence
@@ -206,7 +206,7 @@ def _typed_batch(
         # a source that does not say that a record is gone still has it
         sql.SQL("coalesce({0}::boolean, false) as {0}" if name == "is_deleted" else "{0}::{1} as {0}").format(
             sql.Identifier(name),
-            sql.SQL(types[name]),  # type: ignore[arg-type]
+            sql.SQL(types[name]),
         )
         for name in columns
     ]
@@ -225,18 +225,17 @@ def _find_type_failures(connection: psycopg.Connection, types: dict[str, str], c
     for name in columns:
         if name in KEYS or types[name] == "text":
             continue
-        column = sql.Identifier(name)
+        rule = f"{name}__is_{types[name].split(' ')[0]}"
         connection.execute(
             sql.SQL(
-                "insert into failed select source_id, version_at, payload_hash, {rule}, 'types', left({column}::text, 200)"
-                " from renamed_text where {column} is not null and not ops.is_castable({column}::text, {type})"
-            ).format(rule=f"{name}__is_{types[name].split(' ')[0]}", column=column, type=types[name])  # fmt: skip
+                "insert into failed select source_id, version_at, payload_hash, {rule}, 'types',"
+                " left({column}::text, 200) from renamed_text"
+                " where {column} is not null and not ops.is_castable({column}::text, {type})"
+            ).format(rule=rule, column=sql.Identifier(name), type=types[name])
         )
 
 
-def _note(
-    connection: psycopg.Connection, load_id: int, suite: str, validation: Validation, evaluated: int
-) -> None:
+def _note(connection: psycopg.Connection, load_id: int, suite: str, validation: Validation, evaluated: int) -> None:
     is_success = all(rule.success for rule in validation.results if rule.severity == "critical")
     row = connection.execute(
         "insert into ops.validation (load_id, suite, is_success, evaluated, result) values (%s, %s, %s, %s, %s)"
@@ -273,7 +272,7 @@ def _commit_batch(
                 ).format(
                     rule=rule.rule,
                     batch=tables.batch,
-                    failing=sql.SQL(rule.failing_rows_sql),  # type: ignore[arg-type]
+                    failing=sql.SQL(rule.failing_rows_sql),
                 )
             )
     quarantined = connection.execute(

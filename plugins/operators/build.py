@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from airflow.sdk import BaseOperator
 
 from include.settings import WAREHOUSE_CONN_ID
+from include.subjects import Subject
 from include.window import Window
 from plugins.hooks.warehouse import WarehouseHook
 
@@ -25,7 +26,7 @@ class BuildMartsOperator(BaseOperator):
     def __init__(
         self,
         *,
-        subject: str,
+        subject: Subject,
         day: str = "{{ partition_key }}",
         warehouse_conn_id: str = WAREHOUSE_CONN_ID,
         **kwargs,
@@ -76,6 +77,8 @@ class RenderReportOperator(BaseOperator):
     def execute(self, context) -> str:
         from include.reports.render import render
 
-        edition = render(WarehouseHook(self.warehouse_conn_id).warehouse, self.subject, Window.day(self.day), self.sources)
+        edition = render(
+            WarehouseHook(self.warehouse_conn_id).warehouse, self.subject, Window.day(self.day), self.sources
+        )
         self.log.info("%s edition: %s", "New" if edition.is_new else "Same", edition.path)
         return str(edition.path)

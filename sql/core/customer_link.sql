@@ -8,7 +8,7 @@ with latest as (
         lower(trim(s.email)) as email
     from staging.customer as s
     inner join touched_customer as t on s.source_table = t.source_table and s.source_id = t.source_id
-    order by s.source_table, s.source_id, s.version_at desc, s.payload_hash desc
+    order by s.source_table asc, s.source_id asc, s.version_at desc, s.payload_hash desc
 ),
 
 buyer as (
@@ -76,4 +76,7 @@ insert into affected_customer (customer_id)
 select distinct l.customer_id
 from core.customer_link as l
 inner join affected_match as a on l.match_key = a.match_key
-where not exists (select 1 from affected_customer as c where c.customer_id = l.customer_id);
+where not exists (
+    select 1 from affected_customer as c
+    where c.customer_id = l.customer_id
+);

@@ -20,7 +20,13 @@ with version as (
         s.employees,
         s.annual_revenue,
         s.parent_name,
-        s.is_deleted
+        s.is_deleted,
+        md5(
+            (
+                s.name, lower(trim(s.domain)), s.industry, s.country, s.city, s.employees, s.annual_revenue,
+                s.parent_name, s.is_deleted
+            )::text
+        ) as attributes
     from staging.company as s
     inner join touched_company as t on s.source_table = t.source_table and s.source_id = t.source_id
     order by s.source_table asc, s.source_id asc, s.version_at asc, s.payload_hash desc
@@ -29,11 +35,7 @@ with version as (
 compared as (
     select
         *,
-        (name, domain, industry, country, city, employees, annual_revenue, parent_name, is_deleted)
-        is not distinct from lag(
-            (name, domain, industry, country, city, employees, annual_revenue, parent_name, is_deleted)
-        ) over w as is_same,
-        row_number() over w as period_no
+        lag(attributes) over w as attributes_before
     from version
     window w as (partition by source_table, source_id order by version_at)
 )
@@ -54,5 +56,5 @@ select
     parent_name,
     is_deleted
 from compared
-where period_no = 1 or not is_same
+where attributes is distinct from attributes_before
 window w as (partition by source_table, source_id order by version_at);

@@ -106,7 +106,14 @@ filled as (
 ),
 
 at_once as (
-    select distinct on (customer_id, version_at) *
+    select distinct on (customer_id, version_at)
+        *,
+        md5(
+            (
+                full_name, email, phone, job_title, company_id, company_name, country, city, language,
+                lifecycle_stage
+            )::text
+        ) as attributes
     from filled
     order by customer_id asc, version_at asc, version_no desc
 ),
@@ -114,11 +121,7 @@ at_once as (
 compared as (
     select
         *,
-        (full_name, email, phone, job_title, company_id, company_name, country, city, language, lifecycle_stage)
-        is not distinct from lag(
-            (full_name, email, phone, job_title, company_id, company_name, country, city, language, lifecycle_stage)
-        ) over (partition by customer_id order by version_at) as is_same,
-        row_number() over (partition by customer_id order by version_at) as period_no
+        lag(attributes) over (partition by customer_id order by version_at) as attributes_before
     from at_once
 )
 
@@ -139,5 +142,5 @@ select
     lifecycle_stage,
     first_seen_at
 from compared
-where period_no = 1 or not is_same
+where attributes is distinct from attributes_before
 window w as (partition by customer_id order by version_at);

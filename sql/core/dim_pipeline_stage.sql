@@ -16,7 +16,7 @@ with told as (
         status,
         is_deleted
     from staging.pipeline_stage
-    order by source_table, source_id, version_at desc, payload_hash desc
+    order by source_table asc, source_id asc, version_at desc, payload_hash desc
 )
 
 select

@@ -56,7 +56,8 @@ version as (
         p.team,
         p.manager,
         p.region,
-        p.is_active
+        p.is_active,
+        md5((p.full_name, lower(trim(p.email)), p.team, p.manager, p.region, p.is_active)::text) as attributes
     from person as p
     inner join touched_person as t on p.source_table = t.source_table and p.source_id = t.source_id
     order by p.source_table asc, p.source_id asc, p.version_at asc, p.payload_hash desc
@@ -65,9 +66,7 @@ version as (
 compared as (
     select
         *,
-        (full_name, email, team, manager, region, is_active)
-        is not distinct from lag((full_name, email, team, manager, region, is_active)) over w as is_same,
-        row_number() over w as period_no
+        lag(attributes) over w as attributes_before
     from version
     window w as (partition by source_table, source_id order by version_at)
 )
@@ -85,5 +84,5 @@ select
     region,
     is_active
 from compared
-where period_no = 1 or not is_same
+where attributes is distinct from attributes_before
 window w as (partition by source_table, source_id order by version_at);

@@ -27,4 +27,4 @@ select distinct on (s.source_table, s.source_id)
     s.is_deleted
 from staging.deal as s
 inner join touched_deal as t on s.source_table = t.source_table and s.source_id = t.source_id
-order by s.source_table, s.source_id, s.version_at desc, s.payload_hash desc;
+order by s.source_table asc, s.source_id asc, s.version_at desc, s.payload_hash desc;

@@ -24,7 +24,7 @@ latest_history as (
         stage_history
     from version
     where stage_history is not null
-    order by source_table, source_id, version_at desc, payload_hash desc
+    order by source_table asc, source_id asc, version_at desc, payload_hash desc
 ),
 
 move as (
@@ -50,7 +50,7 @@ move as (
 compared as (
     select
         *,
-        stage_key is not distinct from lag(stage_key) over w as is_same
+        lag(stage_key) over w as stage_before
     from move
     where stage_key is not null and entered_at is not null
     window w as (partition by source_table, source_id order by entered_at, move_no)
@@ -64,5 +64,5 @@ select
     entered_at,
     lead(entered_at) over w as exited_at
 from compared
-where not is_same
+where stage_key is distinct from stage_before
 window w as (partition by source_table, source_id order by entered_at, move_no);

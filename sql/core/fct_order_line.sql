@@ -17,7 +17,7 @@ select distinct on (s.source_table, s.source_id)
 from staging.order_line as s
 inner join touched_order_line as t on s.source_table = t.source_table and s.source_id = t.source_id
 where s.order_key is not null and s.line_no is not null
-order by s.source_table, s.source_id, s.version_at desc, s.payload_hash desc;
+order by s.source_table asc, s.source_id asc, s.version_at desc, s.payload_hash desc;
 
 delete from core.fct_order_line as d
 using latest_order_line as t

@@ -15,4 +15,4 @@ select distinct on (s.source_table, s.source_id)
 from staging.satisfaction as s
 inner join touched_satisfaction as t on s.source_table = t.source_table and s.source_id = t.source_id
 where s.ticket_key is not null
-order by s.source_table, s.source_id, s.version_at desc, s.payload_hash desc;
+order by s.source_table asc, s.source_id asc, s.version_at desc, s.payload_hash desc;

@@ -25,4 +25,4 @@ select distinct on (s.source_table, s.source_id)
     s.is_deleted
 from staging.ticket as s
 inner join touched_ticket as t on s.source_table = t.source_table and s.source_id = t.source_id
-order by s.source_table, s.source_id, s.version_at desc, s.payload_hash desc;
+order by s.source_table asc, s.source_id asc, s.version_at desc, s.payload_hash desc;

@@ -19,4 +19,4 @@ select distinct on (u.source, u.update_key, c.change ->> 'id', c.change ->> 'fie
 from latest_ticket_update as u
 cross join lateral jsonb_array_elements(u.changes) with ordinality as c (change, change_no)
 where c.change ->> 'field' is not null
-order by u.source, u.update_key, c.change ->> 'id', c.change ->> 'field', c.change_no desc;
+order by u.source asc, u.update_key asc, c.change ->> 'id', c.change ->> 'field', c.change_no desc;

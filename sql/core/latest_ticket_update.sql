@@ -11,4 +11,4 @@ select distinct on (s.source_table, s.source_id)
 from staging.ticket_event as s
 inner join touched_ticket_event as t on s.source_table = t.source_table and s.source_id = t.source_id
 where s.ticket_key is not null
-order by s.source_table, s.source_id, s.version_at desc, s.payload_hash desc;
+order by s.source_table asc, s.source_id asc, s.version_at desc, s.payload_hash desc;

@@ -37,7 +37,7 @@ placed as (
             o.source = v.source
             and o.deal_id = v.deal_id
             and o.ends_at > v.entered_at
-            and (v.exited_at is null or v.exited_at >= o.ends_at)
+            and (v.exited_at is null or o.ends_at <= v.exited_at)
 )
 
 select

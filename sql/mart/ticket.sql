@@ -50,7 +50,7 @@ stay as (
         count(*) filter (where status = 'solved') as times_solved,
         sum(extract(epoch from exited_at - entered_at)) filter (where status = 'pending') / 60 as agent_wait_minutes,
         sum(extract(epoch from exited_at - entered_at))
-            filter (where status in ('new', 'open', 'hold'))
+        filter (where status in ('new', 'open', 'hold'))
         / 60 as requester_wait_minutes,
         sum(extract(epoch from exited_at - entered_at)) filter (where status = 'hold') / 60 as on_hold_minutes
     from mart.ticket_status
@@ -104,9 +104,10 @@ timed as (
 instant as (
     select distinct i.at
     from timed as t
-    cross join lateral (
-        values (t.created_at), (t.first_reply_at), (t.first_solved_at), (t.last_solved_at)
-    ) as i (at)
+    cross join
+        lateral (
+            values (t.created_at), (t.first_reply_at), (t.first_solved_at), (t.last_solved_at)
+        ) as i (at)
     where i.at is not null
 ),
 

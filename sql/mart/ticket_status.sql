@@ -44,7 +44,7 @@ stay as (
 compared as (
     select
         *,
-        status is not distinct from lag(status) over w as is_same
+        lag(status) over w as status_before
     from stay
     window w as (partition by source, ticket_id order by change_no)
 )
@@ -57,5 +57,5 @@ select
     entered_at,
     lead(entered_at) over w as exited_at
 from compared
-where not is_same
+where status is distinct from status_before
 window w as (partition by source, ticket_id order by change_no);

@@ -380,4 +380,3 @@ comment on column core.business_time.from_at is 'start of the piece, included';
 comment on column core.business_time.to_at is 'end of the piece, excluded';
 comment on column core.business_time.is_open is 'whether the schedule is open in the piece';
 comment on column core.business_time.seconds_before is 'open seconds of the schedule before the piece, from its first day on';
-

@@ -346,4 +346,3 @@ comment on column mart.order_daily.source is 'name of the source';
 comment on column mart.order_daily.currency is 'ISO 4217 code; XXX when the source tells none';
 comment on column mart.order_daily.orders is 'orders of the day';
 comment on column mart.order_daily.amount is 'their amount';
-

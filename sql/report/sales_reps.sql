@@ -33,4 +33,4 @@ select
     coalesce(sum(amount) filter (where what = 'open' and currency = %(currency)s), 0) as pipeline
 from deal
 group by rep_id
-order by won_amount desc, won_deals desc, pipeline desc, rep_name collate "C", rep_id collate "C";
+order by won_amount desc, won_deals desc, pipeline desc, min(rep_name) collate "C", rep_id collate "C";

@@ -25,4 +25,4 @@ select
 from worked
 group by assignee_id
 having count(*) filter (where is_solved or is_first_replied or is_waiting or score is not null) > 0
-order by solved_tickets desc, first_replies desc, assignee_name collate "C", assignee_id collate "C";
+order by solved_tickets desc, first_replies desc, min(assignee_name) collate "C", assignee_id collate "C";

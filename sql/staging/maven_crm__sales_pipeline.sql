@@ -14,16 +14,18 @@ select
     r.close_date as closed_at,
     h.stage_history
 from batch as b
-cross join lateral json_to_record(b.payload) as r (
-    opportunity_id text,
-    sales_agent text,
-    product text,
-    account text,
-    deal_stage text,
-    engage_date text,
-    close_date text,
-    close_value text
-)
+cross join
+    lateral json_to_record(b.payload)
+        as r (
+            opportunity_id text,
+            sales_agent text,
+            product text,
+            account text,
+            deal_stage text,
+            engage_date text,
+            close_date text,
+            close_value text
+        )
 -- the file tells two dates: when the deal was engaged, and when it was closed
 cross join lateral (
     select json_agg(json_build_object('stage', m.stage, 'at', m.at) order by m.no) as stage_history

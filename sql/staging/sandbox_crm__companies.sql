@@ -13,16 +13,18 @@ select
     p.createdate as created_at,
     r.archived as is_deleted
 from batch as b
-cross join lateral json_to_record(b.payload -> 'properties') as p (
-    name text,
-    domain text,
-    industry text,
-    country text,
-    city text,
-    numberofemployees text,
-    annualrevenue text,
-    createdate text
-)
+cross join
+    lateral json_to_record(b.payload -> 'properties')
+        as p (
+            name text,
+            domain text,
+            industry text,
+            country text,
+            city text,
+            numberofemployees text,
+            annualrevenue text,
+            createdate text
+        )
 cross join lateral json_to_record(b.payload) as r (
     archived text
 );

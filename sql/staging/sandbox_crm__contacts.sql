@@ -20,21 +20,23 @@ select
     p.createdate as created_at,
     r.archived as is_deleted
 from batch as b
-cross join lateral json_to_record(b.payload -> 'properties') as p (
-    email text,
-    phone text,
-    firstname text,
-    lastname text,
-    jobtitle text,
-    company text,
-    associatedcompanyid text,
-    country text,
-    city text,
-    hs_language text,
-    lifecyclestage text,
-    hubspot_owner_id text,
-    createdate text
-)
+cross join
+    lateral json_to_record(b.payload -> 'properties')
+        as p (
+            email text,
+            phone text,
+            firstname text,
+            lastname text,
+            jobtitle text,
+            company text,
+            associatedcompanyid text,
+            country text,
+            city text,
+            hs_language text,
+            lifecyclestage text,
+            hubspot_owner_id text,
+            createdate text
+        )
 cross join lateral json_to_record(b.payload) as r (
     archived text
 );

@@ -19,27 +19,33 @@ select
     h.stage_history,
     r.archived as is_deleted
 from batch as b
-cross join lateral json_to_record(b.payload -> 'properties') as p (
-    dealname text,
-    pipeline text,
-    dealstage text,
-    amount text,
-    deal_currency_code text,
-    hubspot_owner_id text,
-    product text,
-    hs_analytics_source text,
-    createdate text,
-    closedate text,
-    closed_lost_reason text
-)
-cross join lateral json_to_record(b.payload) as r (
-    archived text,
-    companies json,
-    contacts json,
-    history json
-)
+cross join
+    lateral json_to_record(b.payload -> 'properties')
+        as p (
+            dealname text,
+            pipeline text,
+            dealstage text,
+            amount text,
+            deal_currency_code text,
+            hubspot_owner_id text,
+            product text,
+            hs_analytics_source text,
+            createdate text,
+            closedate text,
+            closed_lost_reason text
+        )
+cross join
+    lateral json_to_record(b.payload)
+        as r (
+            archived text,
+            companies json,
+            contacts json,
+            history json
+        )
 -- the source gives the newest move first
 cross join lateral (
-    select json_agg(json_build_object('stage', m.move ->> 'value', 'at', m.move ->> 'timestamp') order by m.no desc) as stage_history
+    select
+        json_agg(json_build_object('stage', m.move ->> 'value', 'at', m.move ->> 'timestamp') order by m.no desc)
+            as stage_history
     from json_array_elements(r.history -> 'dealstage') with ordinality as m (move, no)
 ) as h;

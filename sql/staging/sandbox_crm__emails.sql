@@ -12,12 +12,14 @@ select
     p.hs_email_status in ('COMPLETED', 'SENT') as is_completed,
     r.archived as is_deleted
 from batch as b
-cross join lateral json_to_record(b.payload -> 'properties') as p (
-    hs_email_subject text,
-    hs_email_status text,
-    hubspot_owner_id text,
-    hs_timestamp text
-)
+cross join
+    lateral json_to_record(b.payload -> 'properties')
+        as p (
+            hs_email_subject text,
+            hs_email_status text,
+            hubspot_owner_id text,
+            hs_timestamp text
+        )
 cross join lateral json_to_record(b.payload) as r (
     archived text,
     deals json,

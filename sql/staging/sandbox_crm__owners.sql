@@ -8,7 +8,7 @@ select
     r.teams -> 0 ->> 'name' as team,
     b.payload #>> '{teams,0,manager}' as manager,
     b.payload #>> '{teams,0,region}' as region,
-    r.archived is distinct from 'true' as is_active,
+    coalesce(r.archived, 'false') <> 'true' as is_active,
     r.archived as is_deleted
 from batch as b
 cross join lateral json_to_record(b.payload) as r (

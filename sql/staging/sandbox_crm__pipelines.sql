@@ -10,7 +10,7 @@ select
     r."displayOrder" as position,
     r.metadata ->> 'probability' as probability,
     case
-        when r.metadata ->> 'isClosed' is distinct from 'true' then 'open'
+        when coalesce(r.metadata ->> 'isClosed', 'false') <> 'true' then 'open'
         when r.metadata ->> 'probability' in ('1', '1.0') then 'won'
         else 'lost'
     end as status,

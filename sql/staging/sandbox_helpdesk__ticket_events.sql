@@ -9,12 +9,14 @@ select
     c.changes,
     c.messages
 from batch as b
-cross join lateral json_to_record(b.payload) as r (
-    ticket_id text,
-    updater_id text,
-    created_at text,
-    child_events json
-)
+cross join
+    lateral json_to_record(b.payload)
+        as r (
+            ticket_id text,
+            updater_id text,
+            created_at text,
+            child_events json
+        )
 -- a child event names the field it changed as a key of its own, beside previous_value
 cross join lateral (
     select

@@ -111,7 +111,7 @@ def rest(server: Server, rows: int, runs: int) -> list[Line]:
     lines = []
     for size in (100, 1_000):
         with serving(rows, size) as address, serving(WARM_ROWS, size) as small:
-            job = {"what": "rest", "size": size}
+            job = {"what": "rest", "size": size, "rows": rows}
             results = _alternate(server, job, address, small, runs)
             reading = _measure(server, {**job, "side": "read"}, address, small)
         what = f"{rows:,} contacts, {size:,} a page"
@@ -127,8 +127,9 @@ def rest(server: Server, rows: int, runs: int) -> list[Line]:
 def csv(server: Server, folder: Path, rows: int, runs: int) -> list[Line]:
     """A CSV file into staging, validated; the rival is dlt's filesystem and read_csv."""
     path, small = _orders(folder, rows), _orders(folder, WARM_ROWS)
-    results = _alternate(server, {"what": "csv"}, str(path), str(small), runs)
-    reading = _measure(server, {"what": "csv", "side": "read"}, str(path), str(small))
+    job = {"what": "csv", "rows": rows}
+    results = _alternate(server, job, str(path), str(small), runs)
+    reading = _measure(server, {**job, "side": "read"}, str(path), str(small))
     _say_limit(results)
     what = f"{rows:,} order lines of a CSV file"
     return [
@@ -142,10 +143,10 @@ def memory(server: Server, folder: Path, rows: int) -> list[Line]:
     """The most memory that the loading process holds, all its imports included."""
     lines = []
     path, small = _orders(folder, rows), _orders(folder, WARM_ROWS)
-    result = _measure(server, {"what": "csv", "side": "ours"}, str(path), str(small))
+    result = _measure(server, {"what": "csv", "side": "ours", "rows": rows}, str(path), str(small))
     lines.append(_memory_line(f"{rows:,} order lines of a CSV file", result))
     with serving(rows, 1_000) as address, serving(WARM_ROWS, 1_000) as few:
-        result = _measure(server, {"what": "rest", "side": "ours", "size": 1_000}, address, few)
+        result = _measure(server, {"what": "rest", "side": "ours", "size": 1_000, "rows": rows}, address, few)
     lines.append(_memory_line(f"{rows:,} contacts, 1,000 a page", result))
     return lines
 
@@ -206,7 +207,26 @@ def _measure(server: Server, job: dict[str, Any], source: str, small: str) -> di
             input=json.dumps({**job, **places}),  # not an argument: it holds a password
             cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=True,
         )  # fmt: skip
-    return json.loads(done.stdout.splitlines()[-1])
+        result = json.loads(done.stdout.splitlines()[-1])
+        if job["side"] != "read":
+            result["rows"] = _count(measured, job)
+    if result["rows"] != job["rows"]:
+        raise RuntimeError(f"{job['side']} loaded {result['rows']} rows of {job['rows']}: this measures nothing")
+    return result
+
+
+def _count(url: str, job: dict[str, Any]) -> int:
+    """The rows that are in the server: no side's own count is believed."""
+    if job["side"] == "dlt":
+        tables = ["bench.contacts" if job["what"] == "rest" else "bench.order_lines"]
+    else:
+        tables = ["staging.customer" if job["what"] == "rest" else "staging.order_line", "ops.quarantine"]
+    with psycopg.connect(url) as connection:
+        counts = [
+            connection.execute(sql.SQL("select count(*) from {}").format(sql.Identifier(*table.split(".")))).fetchone()
+            for table in tables
+        ]
+    return sum(count[0] for count in counts if count)
 
 
 def _against(bench: str, what: str, results: dict[str, list[dict]], key: str, aim: float | None) -> Line:

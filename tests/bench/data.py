@@ -24,7 +24,7 @@ _START = datetime(2026, 3, 1, tzinfo=UTC)
 
 def contacts(count: int) -> Iterator[dict]:
     """CRM contacts as the search of a HubSpot-like API gives them: about 570 bytes of JSON each."""
-    pick = random.Random(20260301)  # noqa: S311 (not a secret)
+    pick = random.Random(20260301)
     for number in range(1, count + 1):
         first, last = pick.choice(_FIRST), pick.choice(_LAST)
         country, city = pick.choice(_COUNTRIES)
@@ -70,7 +70,7 @@ def contact_pages(count: int, size: int) -> list[bytes]:
 
 def write_orders(path: Path, count: int) -> None:
     """A CSV file of order lines with 11 columns, three lines an order: about 115 bytes a line."""
-    pick = random.Random(20260302)  # noqa: S311 (not a secret)
+    pick = random.Random(20260302)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(ORDER_COLUMNS)

@@ -62,16 +62,14 @@ def orders_source() -> Source:
 
 
 def load(url: str, source: Source, connection: SourceConnection) -> dict[str, float]:
-    """Pull a source into raw and stage it; seconds of both, and the rows that were validated."""
+    """Pull a source into raw and stage it; seconds until raw is committed, and in all."""
     logging.disable(logging.WARNING)
     warehouse = Warehouse(url)
     started = time.perf_counter()
-    landed = land_source(warehouse, source, WINDOW, connection)
+    land_source(warehouse, source, WINDOW, connection)
     raw = time.perf_counter()
-    staged = stage_source(warehouse, source, WINDOW)
-    ended = time.perf_counter()
-    assert landed.received == landed.inserted == staged.validated, (landed, staged)
-    return {"rows": staged.validated, "raw_seconds": raw - started, "seconds": ended - started}
+    stage_source(warehouse, source, WINDOW)
+    return {"raw_seconds": raw - started, "seconds": time.perf_counter() - started}
 
 
 def read_only(source: Source, connection: SourceConnection) -> dict[str, float]:

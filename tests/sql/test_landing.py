@@ -66,7 +66,9 @@ def test_a_then_b_then_a_is_three_versions_and_key_order_is_none(warehouse: Ware
 def test_what_sql_cannot_hold_is_quarantined_as_it_came(warehouse: Warehouse) -> None:
     nul = b'{"id": "1", "properties": {"lastmodifieddate": "2026-11-02T10:00:00Z", "firstname": "A\\u0000da"}}'
     lone = b'{"id": "2", "properties": {"lastmodifieddate": "2026-11-02T10:00:00Z", "firstname": "\\ud800"}}'
-    twice = b'{"id": "3", "properties": {"lastmodifieddate": "2026-11-02T10:00:00Z", "email": "a@b.co", "email": "c@d.co"}}'
+    twice = (
+        b'{"id": "3", "properties": {"lastmodifieddate": "2026-11-02T10:00:00Z", "email": "a@b.co", "email": "c@d.co"}}'
+    )
     spelt = b'{"id": "4", "properties": {"lastmodifieddate": "2026-11-02T10:00:00Z", "firstname": "\\\\u0000"}}'
     landed, staged = load(warehouse, contacts(page_of_texts(nul, lone, twice, spelt)))
     assert (landed.received, landed.inserted) == (4, 4)
@@ -106,7 +108,11 @@ def test_a_huge_record_is_unreadable_and_its_neighbours_are_loaded(warehouse: Wa
 
 def test_a_wrong_type_is_quarantined_with_its_column(warehouse: Warehouse) -> None:
     def deal(key: str, **properties: str) -> dict:
-        known = {"hs_lastmodifieddate": "2026-11-02T10:00:00Z", "dealstage": "new", "createdate": "2026-11-01T00:00:00Z"}
+        known = {
+            "hs_lastmodifieddate": "2026-11-02T10:00:00Z",
+            "dealstage": "new",
+            "createdate": "2026-11-01T00:00:00Z",
+        }
         return {"id": key, "properties": {"dealname": "D"} | known | properties}
 
     bad = deal("2", amount="lots", closedate="42")

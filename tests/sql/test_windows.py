@@ -131,7 +131,9 @@ def test_killed_after_each_commit_and_retried_gives_the_same(embedded: Databases
         killed += 1
         whole_path(warehouse)
         assert checksums(warehouse) == undisturbed, f"killed after commit {number}"
-        unsettled = "select count(*) from ops.load where state <> 'staged' and (state <> 'running' or received is not null)"
+        unsettled = (
+            "select count(*) from ops.load where state <> 'staged' and (state <> 'running' or received is not null)"
+        )
         assert rows(warehouse, unsettled) == [(0,)]
         # every commit near the start is tried; later ones repeat the same steps for the next delivery
         number += 1 if number < 24 else 4
