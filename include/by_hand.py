@@ -44,8 +44,8 @@ class LoadSummary:
     def as_text(self) -> str:
         """The summary for people: a line an entity."""
         lines = [
-            f"{name}: {c.received:,} received, {c.inserted:,} new, {c.unchanged:,} unchanged, {c.unreadable:,} unreadable "
-            f"→ {c.staged:,} staged, {c.quarantined:,} quarantined"
+            f"{name}: {c.received:,} received, {c.inserted:,} new, {c.unchanged:,} unchanged, "
+            f"{c.unreadable:,} unreadable → {c.staged:,} staged, {c.quarantined:,} quarantined"
             for name, c in self.counts.items()
         ]
         return "\n".join([*lines, f"Report for {self.window}: {self.report}"])

@@ -206,7 +206,8 @@ def counts(warehouse: Warehouse) -> dict[str, Counts]:
             "select source, coalesce(sum(received), 0)::bigint, coalesce(sum(inserted), 0)::bigint,"
             " coalesce(sum(unchanged), 0)::bigint, coalesce(sum(unreadable), 0)::bigint,"
             " coalesce(sum(validated), 0)::bigint, coalesce(sum(staged), 0)::bigint,"
-            " coalesce(sum(quarantined), 0)::bigint from ops.load where kind <> 'replay' group by source order by source"
+            " coalesce(sum(quarantined), 0)::bigint from ops.load where kind <> 'replay'"
+            " group by source order by source"
         ).fetchall()
     return {source: Counts(*numbers) for source, *numbers in rows}
 

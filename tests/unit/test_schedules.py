@@ -1,6 +1,7 @@
 """Business hours: pieces without gaps, equal to a count second by second."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -41,7 +42,7 @@ def test_pieces_equal_a_count_minute_by_minute(zone: str, opens: int, length: in
     closes = min(opens + length, 24)
     plan = schedule(zone, [f"{opens:02}:00", f"{closes % 24:02}:00"])
     spread = list(pieces(plan, first, first + timedelta(days=3)))
-    assert all(a.to_at == b.from_at for a, b in zip(spread, spread[1:], strict=False))
+    assert all(a.to_at == b.from_at for a, b in pairwise(spread))
     assert all(p.from_at.date() == p.day_on for p in spread)
     counted = 0
     at = datetime.combine(first, datetime.min.time(), UTC)

@@ -1,6 +1,7 @@
 """Windows: half-open, business days of any length."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -32,7 +33,7 @@ def test_days_of_a_span_follow_each_other_without_gap(first: date, more: int) ->
     span = Window.between(first, last, BERLIN)
     days = [Window.day(day, BERLIN) for day in span.days()]
     assert days[0].start == span.start and days[-1].end == span.end
-    assert all(a.end == b.start for a, b in zip(days, days[1:], strict=False))
+    assert all(a.end == b.start for a, b in pairwise(days))
     assert (span.first_day, span.last_day) == (first, last)
 
 
