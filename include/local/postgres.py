@@ -185,6 +185,13 @@ class Cluster:
         """Whether the server was made, running or not."""
         return (self.folder / "password").exists()
 
+    def home(self) -> Path | None:
+        """The server's own folder, with ``data`` in it; None before the first start."""
+        inside, note = self.folder / "server", self.folder / "home"
+        if inside.exists():
+            return inside
+        return Path(note.read_text().strip()) if note.exists() else None
+
     @property
     def port(self) -> int | None:
         """The port of the last start; None before the first."""
@@ -216,8 +223,8 @@ class Cluster:
     def _home(self) -> tuple[Path, _Account]:
         """The folder that the server owns, made on first use, and the user it runs as."""
         inside, note = self.folder / "server", self.folder / "home"
-        home = inside if inside.exists() or not note.exists() else Path(note.read_text().strip())
-        if home.exists() or home.is_symlink():
+        home = self.home()
+        if home and (home.exists() or home.is_symlink()):
             return home, self._owner(home)
         account = _server_account()
         if account.is_other:
@@ -374,9 +381,9 @@ class Cluster:
     def _postmaster(self) -> psutil.Process | None:
         """The running server of this folder."""
         try:
-            home = self.folder / "server"
-            if not home.exists():
-                home = Path((self.folder / "home").read_text().strip())
+            home = self.home()
+            if home is None:
+                return None
             number = int((home / "data" / "postmaster.pid").read_text().split("\n", 1)[0])
             process = psutil.Process(number)
         except (FileNotFoundError, PermissionError, ValueError, psutil.NoSuchProcess):

@@ -177,7 +177,7 @@ def _wait_sandbox(running: Running) -> None:
 
 def _wanted_connections(running: Running, address: str) -> list[dict]:
     wanted = []
-    if not _elsewhere():
+    if not elsewhere():
         wanted.append(connections.warehouse_connection(address))
     if running.sandbox_url:
         wanted += sandbox_connections(running)
@@ -223,7 +223,7 @@ def airflow_environment(tell: Tell = _tell) -> dict[str, str]:
     cluster().start()
     noted = _noted("airflow_port") if _noted_children() else None
     port = noted or _port("airflow", airflow.PREFERRED_PORT, tell)
-    return airflow.environment(STATE, cluster().url(AIRFLOW), port, _elsewhere())
+    return airflow.environment(STATE, cluster().url(AIRFLOW), port, elsewhere())
 
 
 def warehouse() -> Warehouse:
@@ -234,9 +234,8 @@ def warehouse() -> Warehouse:
 
     :raises ServiceError: when the address cannot be read or the server not be started.
     """
-    elsewhere = _elsewhere()
-    if elsewhere:
-        return Warehouse(elsewhere)
+    if url := elsewhere():
+        return Warehouse(url)
     embedded = cluster().start()
     key = airflow.own_secrets(STATE)["fernet_key"]
     stored = connections.stored_warehouse(cluster().url(AIRFLOW), key)
@@ -251,7 +250,7 @@ def _is_left(stored: str, ours: dict) -> bool:
     return at == (left.get("host"), left.get("port"), left.get("schema"))
 
 
-def _elsewhere() -> str | None:
+def elsewhere() -> str | None:
     """A warehouse that an environment variable names, as ``postgresql://…``."""
     for name in ("CRM_WAREHOUSE_URL", "AIRFLOW_CONN_CRM_WAREHOUSE"):
         value = os.environ.get(name, "").strip()
@@ -261,6 +260,11 @@ def _elsewhere() -> str | None:
             except ValueError as error:
                 raise ServiceError(f"{name} cannot be read: {error}.") from None
     return None
+
+
+def is_up() -> bool:
+    """Whether services that ``up`` started run."""
+    return any(child.process() for child in _noted_children())
 
 
 def _port(name: str, preferred: int, tell: Tell) -> int:

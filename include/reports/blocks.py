@@ -10,7 +10,6 @@ from include.reports.model import Block, Picture, Sentence
 from include.reports.words import Number, day, number
 
 MOST_BARS = 30
-TALL = 12
 
 
 def ratio(part: Number, whole: Number) -> Decimal | None:
@@ -56,7 +55,7 @@ def over_time(frame: Frame, caption: str, values: Mapping[date, Number], term: s
 
 
 def ranked(
-    caption: str, bars: Sequence[Bar], term: str, nothing: str, *, rest: str = "others", is_wide: bool | None = None
+    caption: str, bars: Sequence[Bar], term: str, nothing: str, *, rest: str = "others", is_wide: bool = True
 ) -> Block:
     """Level bars in the order given; what comes after the thirtieth is summed into one.
 
@@ -69,14 +68,13 @@ def ranked(
     if len(bars) > MOST_BARS:
         left = bars[MOST_BARS - 1 :]
         shown = [*bars[: MOST_BARS - 1], Bar(f"{len(left)} {rest}", sum(bar.value for bar in left), is_strong=False)]
-    wide = len(shown) > TALL if is_wide is None else is_wide
-    drawing = ranked_bars(shown, is_wide=wide)
+    drawing = ranked_bars(shown, is_wide=is_wide)
     return Picture(
         caption=caption,
         svg=drawing.svg,
         alt=f"{caption}: " + "; ".join(f"{bar.label} {bar.text or number(bar.value)}" for bar in shown) + ".",
         note=unreadable(drawing),
-        is_wide=wide,
+        is_wide=is_wide,
         term=term,
     )
 

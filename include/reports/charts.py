@@ -92,7 +92,7 @@ def compact(value: float) -> str:
 def bars_over_time(bars: Sequence[Bar]) -> Drawing:
     """Upright bars in the order given, across the page; the highest and the last carry their figures."""
     with _style():
-        figure, axes = _figure(WIDE, 2.5, left=0.5, bottom=0.32, top=0.25)
+        figure, axes = _figure(WIDE, 2.5, left=0.5, bottom=0.32, top=0.08)
         values = [bar.value for bar in bars]
         axes.bar(range(len(bars)), values, width=0.72, color=[STRONG if bar.is_strong else SOFT for bar in bars])
         axes.set_xlim(-0.6, len(bars) - 0.4)
@@ -127,8 +127,8 @@ def flow_and_stock(
         places = range(len(labels))
         ends: list[tuple[float, str, str]] = []
         for (name, values), colour in ((inflow, STRONG), (outflow, SECOND)):
-            upper.plot(places, values, color=colour, linewidth=1.8, solid_capstyle="round")
-            upper.plot(places[-1], values[-1], marker="o", markersize=4, color=colour)
+            upper.plot(places, values, color=colour, linewidth=1.8, clip_on=False)
+            upper.plot(places[-1], values[-1], marker="o", markersize=4, color=colour, clip_on=False)
             ends.append((values[-1], f"{name} {compact(values[-1])}", colour))
         _value_axis(upper.yaxis, [*inflow[1], *outflow[1]])
         gap = (upper.get_ylim()[1] - upper.get_ylim()[0]) * 0.13
@@ -192,7 +192,8 @@ def heat_map(rows: Sequence[str], columns: Sequence[str], values: Sequence[Seque
         highest = max((value for row in values for value in row), default=0) or 1
         for y, row in enumerate(values):
             for x, value in enumerate(row):
-                depth = min(int(value / highest * len(STEPS)), len(STEPS) - 1) if value else 0
+                # the lightest step is for none; what there is fills the other five
+                depth = 1 + min(int(value / highest * 5), 4) if value else 0
                 _cell(axes, x, y, STEPS[depth])
                 if value:
                     colour = ON_DEEP if depth >= 3 else INK
@@ -256,6 +257,7 @@ def _value_axis(axis: Any, values: Sequence[float]) -> None:
     axis.set_major_locator(MaxNLocator(4, integer=is_whole, min_n_ticks=2))
     axis.set_major_formatter(FuncFormatter(lambda value, _: compact(value)))
     axis.axes.set_ylim(min(0, *values, 0) * 1.12, (max(0, *values, 0) or 1) * 1.12)
+    axis.axes.spines["bottom"].set_position("zero")
 
 
 def _time_axis(axes: "Axes", labels: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from include.reports.frame import Frame
 from include.reports.model import Block, Column, Report, Section, Sentence, Table, Tile
 from include.reports.reader import Reader, Row
 from include.reports.segments import SEGMENTS, bounds, segment
-from include.reports.words import compare, money, more_or_less, number, plural, share, unit
+from include.reports.words import compare, listed, money, more_or_less, number, plural, share, unit
 
 NO_REVENUE: Row = {
     "currency": "XXX", "orders": 0, "revenue": Decimal(0), "previous_orders": 0, "previous_revenue": Decimal(0),
@@ -62,7 +62,7 @@ def _changes(frame: Frame, now: Row, before: Row, main: Row) -> list[str]:
     new, orders, revenue = now["new_customers"], now["orders"], main["revenue"]
     said = [
         f"{plural(new, 'new customer')}, {more_or_less(new, before['new_customers'], 'count', flow)}: "
-        f"{number(now['known_customers'])} are known now."
+        f"{number(now['known_customers'])} are known at the end."
     ]
     if orders:
         buyers = now["ordering_customers"]
@@ -115,7 +115,7 @@ def _doubts(now: Row, main: Row, revenues: list[Row]) -> list[str]:
     ]
     if others:
         here = unit(main["currency"]) or "orders without a currency"
-        said.append(f"Amounts here are in {here}; not converted and not in them: {'; '.join(others)}.")
+        said.append(f"Amounts here are in {here}; not converted and not in them: {listed(others)} of revenue.")
     elif main["currency"] == "XXX" and revenues:
         said.append("The sources tell no currency, so amounts have no unit.")
     if len(revenues) > 1:
@@ -195,7 +195,7 @@ def _segments(scores: list[Row], currency: str) -> list[Block]:
         Column("Frequency"),
         Column("Customers", "count", "rfm"),
         Column("Share", "share"),
-        Column(f"Bought ever{_amounts(currency)}", "amount", "revenue"),
+        Column(f"Bought ever{_amounts(currency)}", "amount", "bought_ever"),
     ]
     rows = [
         [label, bounds(recency), bounds(frequency), sizes[label][0], ratio(sizes[label][0], total), sizes[label][1]]
@@ -207,6 +207,7 @@ def _segments(scores: list[Row], currency: str) -> list[Block]:
             [Bar(label, customers) for label, (customers, _) in ranking],
             "segment",
             "Nobody has bought.",
+            is_wide=False,
         ),
         grid(
             "Customers by recency and frequency score",
@@ -233,7 +234,7 @@ def _top(reader: Reader, currency: str) -> list[Block]:
         Column("Last bought", "days", "rfm"),
         Column("Days with a purchase", "count", "rfm"),
         Column(f"In the window{_amounts(currency)}", "amount", "revenue"),
-        Column(f"Bought ever{_amounts(currency)}", "amount", "revenue"),
+        Column(f"Bought ever{_amounts(currency)}", "amount", "bought_ever"),
     ]
     table = [
         [
@@ -250,13 +251,7 @@ def _top(reader: Reader, currency: str) -> list[Block]:
     ]
     bars = [Bar(_called(row), float(row["revenue"])) for row in rows]
     return [
-        ranked(
-            f"What the top customers bought, ever{_amounts(currency)}",
-            bars,
-            "revenue",
-            "Nobody has bought.",
-            is_wide=True,
-        ),
+        ranked(f"What the top customers bought, ever{_amounts(currency)}", bars, "bought_ever", "Nobody has bought."),
         Table("Top customers, by what they bought ever; last bought is days before the window’s end", columns, table),
     ]
 
@@ -298,6 +293,7 @@ def _known(reader: Reader, filled: Row) -> list[Block]:
             [Bar(label, count, text=share(part or 0)) for label, count, part in shares],
             "completeness",
             "No field of any customer is filled.",
+            is_wide=False,
         ),
         Table(
             "Fields of the golden record",

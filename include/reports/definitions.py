@@ -108,6 +108,10 @@ TERMS: dict[str, tuple[str, str]] = {
     "ordering_customers": ("Ordering customers", "Customers with an order in the window."),
     "orders": ("Orders", "Orders in the window, whoever gave them; a return that is an order of its own counts."),
     "revenue": ("Revenue", "Sum of the amounts of the window’s orders, returns taken off."),
+    "bought_ever": (
+        "Bought ever",
+        "Sum of the amounts of the customer’s orders before the window’s end, returns taken off.",
+    ),
     "order_value": ("Average order value", "Revenue ÷ orders."),
     "several_sources": (
         "In several sources",

@@ -14,6 +14,7 @@ from include.reports.model import Picture, Report, Sentence, Table
 from include.reports.words import days_between, listed, plural, show
 
 NUMERIC = frozenset({"count", "amount", "share", "days", "minutes"})
+DECIMAL = frozenset({"amount", "share", "days"})
 
 
 def page(report: Report, frame: Frame) -> bytes:
@@ -36,6 +37,7 @@ def page(report: Report, frame: Frame) -> bytes:
         zone=frame.window.zone.key,
         show=show,
         exact=_exact,
+        fixed_columns=_fixed_columns,
         is_numeric=NUMERIC.__contains__,
         kind_of=_kind_of,
         picture_uri=_picture_uri,
@@ -63,6 +65,14 @@ def _kind_of(block: Picture | Table | Sentence) -> str:
 
 def _picture_uri(picture: Picture) -> Markup:
     return Markup("data:image/svg+xml;base64," + base64.b64encode(picture.svg).decode())
+
+
+def _fixed_columns(table: Table) -> list[bool]:
+    """For each column whether one of its figures has decimals, so that all are shown with them."""
+    return [
+        column.kind in DECIMAL and any("." in show(column.kind, row[place]) for row in table.rows)
+        for place, column in enumerate(table.columns)
+    ]
 
 
 def _exact(value: Any) -> str:

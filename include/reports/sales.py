@@ -138,7 +138,9 @@ def _usual(frame: Frame, days: list[Row]) -> list[str]:
 
 def _doubts(total: Row, main: Row, currencies: list[Row]) -> list[str]:
     said = []
-    others = [row for row in currencies if row["currency"] != main["currency"]]
+    others = [
+        row for row in currencies if row["currency"] != main["currency"] and (row["won_amount"] or row["pipeline"])
+    ]
     if others:
         told = [
             f"{money(row['won_amount'], row['currency'])}{' (no currency told)' * (row['currency'] == 'XXX')} won, "
@@ -270,6 +272,7 @@ def _pipeline(reader: Reader, main: Row) -> list[Block]:
             bars,
             "pipeline",
             "The open deals have no amount, so there is no pipeline to draw.",
+            is_wide=False,
         ),
         Table(
             "Open deals by stage",
@@ -325,7 +328,6 @@ def _stages(stages: list[Row]) -> list[Block]:
             bars,
             "conversion",
             "Every deal that entered a stage is too young to say whether it goes on.",
-            is_wide=True,
         ),
         Table("Stage conversion and time in stage", columns, rows),
     ]

@@ -76,7 +76,7 @@ def _changes(frame: Frame, now: Row, before: Row) -> list[str]:
         said.append("No ticket got its first reply in this window.")
     rating, rating_before = csat(now), csat(before)
     if rating is not None:
-        told = f", against {share(rating_before)} {flow.at}" if rating_before is not None else ""
+        told = "" if rating_before is None else f"; {flow.at} it was {share(rating_before)}"
         n = now["good_ratings"] + now["bad_ratings"]
         said.append(f"Of {plural(n, 'rating')}, {share(rating)} {'was' if n == 1 else 'were'} good{told}.")
     return said
@@ -196,7 +196,7 @@ def _backlog(reader: Reader, now: Row) -> list[Block]:
         Bar(priority.capitalize(), sum(tickets.get((priority, band), 0) for band in AGE_BANDS))
         for priority in priorities
     ]
-    blocks = [ranked("Waiting tickets by priority", bars, "backlog", "No ticket was waiting."), by_age]
+    blocks = [ranked("Waiting tickets by priority", bars, "backlog", "No ticket was waiting.", is_wide=False), by_age]
     if not now["unreplied"]:
         return [*blocks, Sentence("Every waiting ticket has had a first reply.")]
     columns = [
@@ -266,14 +266,7 @@ def _channels(reader: Reader) -> list[Block]:
     ]
     bars = [Bar(row["channel"], row["created_tickets"]) for row in rows if row["created_tickets"]]
     return [
-        ranked(
-            "Tickets created by channel",
-            bars,
-            "created_tickets",
-            "No ticket was created.",
-            rest="other channels",
-            is_wide=True,
-        ),
+        ranked("Tickets created by channel", bars, "created_tickets", "No ticket was created.", rest="other channels"),
         Table("Channels, by created tickets", columns, table),
     ]
 
@@ -305,14 +298,7 @@ def _agents(reader: Reader) -> list[Block]:
     ]
     bars = [Bar(row["assignee_name"] or "not assigned", row["solved_tickets"]) for row in rows if row["solved_tickets"]]
     return [
-        ranked(
-            "Solved tickets by agent",
-            bars,
-            "solved_tickets",
-            "No ticket was solved.",
-            rest="other agents",
-            is_wide=True,
-        ),
+        ranked("Solved tickets by agent", bars, "solved_tickets", "No ticket was solved.", rest="other agents"),
         Table("Agents, by solved tickets", columns, table),
     ]
 
@@ -332,7 +318,8 @@ def _touches(now: Row) -> list[Block]:
             "Solved tickets by public comments of agents",
             [Bar(label, now[key]) for label, key in bands],
             "one_touch",
-            "",
+            "No ticket was solved.",
+            is_wide=False,
         ),
         Table("Touches on solved tickets", columns, table),
     ]

@@ -14,18 +14,21 @@ NOTHING = "–"
 Number = int | float | Decimal
 
 
-def number(value: Number, places: int = 2) -> str:
-    """``10,005,534`` or ``2,360.91``: whole numbers without decimals, others with ``places``, half rounded up."""
+def number(value: Number, places: int = 2, *, is_fixed: bool = False) -> str:
+    """``10,005,534`` or ``2,360.91``: whole numbers without decimals, others with ``places``, half rounded up.
+
+    :param is_fixed: give whole numbers their decimals too, so that a column lines up.
+    """
     exact = Decimal(value) if isinstance(value, int) else Decimal(str(value))
-    if exact == exact.to_integral_value():
+    if exact == exact.to_integral_value() and not is_fixed:
         return f"{exact.to_integral_value():,}".replace("-", "−")
     rounded = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     return f"{rounded:,}".replace("-", "−")
 
 
-def share(value: Number) -> str:
+def share(value: Number, *, is_fixed: bool = False) -> str:
     """0.6315 → ``63.15 %``."""
-    return f"{number(Decimal(str(value)) * 100)} %"
+    return f"{number(Decimal(str(value)) * 100, is_fixed=is_fixed)} %"
 
 
 def minutes(value: Number) -> str:
@@ -54,20 +57,21 @@ def days_between(first: date, last: date) -> str:
     return f"{start} – {day(last)}"
 
 
-def show(kind: str, value: Any) -> str:
+def show(kind: str, value: Any, *, is_fixed: bool = False) -> str:
     """A value of a figure or a cell as text; a dash where there is none.
 
     :param kind: text, count, amount, share, days, minutes or date.
+    :param is_fixed: give whole numbers their decimals too.
     """
     if value is None:
         return NOTHING
     match kind:
         case "count" | "amount":
-            return number(value)
+            return number(value, is_fixed=is_fixed)
         case "share":
-            return share(value)
+            return share(value, is_fixed=is_fixed)
         case "days":
-            return f"{number(value)} {'day' if value == 1 else 'days'}"
+            return f"{number(value, is_fixed=is_fixed)} {'day' if value == 1 else 'days'}"
         case "minutes":
             return minutes(value)
         case "date":
@@ -126,7 +130,7 @@ def compare(
     if previous is None:
         return Change(f"no figure {phrase.at}", "flat")
     if current == previous:
-        return Change(f"{show(kind, previous)} {phrase.at} too", "flat")
+        return Change(f"the same {phrase.at}", "flat")
     if previous == 0 and kind != "share":
         return Change(f"0 {phrase.at}", "flat")
     difference = Decimal(str(current)) - Decimal(str(previous))

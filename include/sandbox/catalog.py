@@ -55,6 +55,11 @@ PRODUCTS = (
 )
 
 
+GOODS = tuple(product.key for product in PRODUCTS[:5])  # what can arrive late or broken
+ELECTRONIC = ("beacon_display", "relay_dock", "roomly_team", "roomly_enterprise")
+ROOMLY = ("roomly_team", "roomly_enterprise")
+
+
 @dataclass(frozen=True)
 class Country:
     code: str
@@ -70,7 +75,7 @@ class Country:
 
 
 COUNTRIES = (
-    Country("US", "United States", "USD", 1.0, 30, LONDON, ("Boston", "Chicago", "Denver", "Austin", "Seattle"), -5, "en",
+    Country("US", "United States", "USD", 1.0, 30, LONDON, ("Boston", "Chicago", "Denver", "Austin"), -5, "en",
             ("Inc.", "LLC", "Corp.")),
     Country("GB", "United Kingdom", "GBP", 0.79, 22, LONDON, ("London", "Leeds", "Bristol", "Manchester"), 0, "en",
             ("Ltd", "Ltd", "plc")),

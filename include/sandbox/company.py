@@ -4,7 +4,7 @@ from datetime import date
 
 from include.sandbox import people as customers
 from include.sandbox import sales, service
-from include.sandbox.catalog import AGENTS, PRODUCTS, REPS, TEAMS
+from include.sandbox.catalog import AGENTS, GOODS, REPS, TEAMS
 from include.sandbox.dice import Dice
 from include.sandbox.hours import DAY, day_of, iso, ms_of
 from include.sandbox.model import Anomaly, Company, Dirt
@@ -26,9 +26,7 @@ PLANTED = (
 )
 
 
-def generate(
-    seed: int, start: date, companies: int, people: int, deals: int, tickets: int, months: int
-) -> Company:
+def generate(seed: int, start: date, companies: int, people: int, deals: int, tickets: int, months: int) -> Company:
     """A company whose sizes hold for the first `months` months; four more months follow, at the same pace.
 
     The same arguments give the same records, on every Python and platform.
@@ -45,15 +43,11 @@ def generate(
     company_records = customers.company_records(seed, firms, end, dirt)
     contact_records = customers.contact_records(seed, persons, end, dirt)
     deal_days = Days(begin, end, NEW_DEALS, DEAL_WEEK, factors["deals"])
-    deal_records, drafts = sales.deals(
-        seed, firms, deal_days, fair_days, begin, end, round(deals * with_future), dirt
-    )
+    deal_records, drafts = sales.deals(seed, firms, deal_days, fair_days, begin, end, round(deals * with_future), dirt)
     acts = sales.engagements(seed, deal_records, drafts, end)
     orders = make_orders(seed, persons, begin, end, round(tickets * 1.1 * with_future), dirt)
     ticket_days = Days(begin, end, NEW_TICKETS, TICKET_WEEK, factors["tickets"])
-    desk = service.make_tickets(
-        seed, persons, orders, ticket_days, surges, begin, end, round(tickets * with_future)
-    )
+    desk = service.make_tickets(seed, persons, orders, ticket_days, surges, begin, end, round(tickets * with_future))
     pages = customers.page_records(seed, firms, end)
     records = {
         "companies": company_records,
@@ -103,7 +97,7 @@ def _plant(
         first = start + int(share * (end - start)) // DAY * DAY + dice.below(4) * DAY
         while not 1 <= day_of(first).weekday() <= 2 or day_of(first).month in (8, 12):
             first += DAY  # on a Tuesday or Wednesday of an ordinary month, where it cannot pass for a weekend
-        product = dice.pick(PRODUCTS).key if figure == "tickets" and factor > 1 else None
+        product = dice.pick(GOODS) if figure == "tickets" and factor > 1 else None
         for day in range(first, first + days * DAY, DAY):
             factors[figure][day] = factor
             if product:

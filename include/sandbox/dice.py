@@ -4,7 +4,7 @@ import random
 from bisect import bisect
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -58,5 +58,5 @@ class Weighted:
         self.items = items
         self.cumulated = list(accumulate(weights))
 
-    def draw(self, dice: Dice):  # type: ignore[no-untyped-def]
+    def draw(self, dice: Dice) -> Any:
         return self.items[bisect(self.cumulated, dice.roll() * self.cumulated[-1], 0, len(self.items) - 1)]

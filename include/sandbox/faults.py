@@ -21,7 +21,9 @@ RENAMED = {
     "tickets": {"subject": "title", "priority": "urgency"},
     "users": {"email": "email_address"},
 }
-GARBAGE_PAGE = b"<!doctype html><html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
+GARBAGE_PAGE = (
+    b"<!doctype html><html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
+)
 
 
 def strikes(rate: float, *what: object) -> bool:

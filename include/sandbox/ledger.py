@@ -17,6 +17,8 @@ class State:
     """A record as of now. Times in epoch ms; `applied` changes of its log are in `values`."""
 
     record: Record
+    place: int  # among the ledger's records
+    number: int  # its id, or its place where the id is no number
     values: dict[str, Any] = field(default_factory=dict)
     updated: int = 0  # its own last change
     modified: int = 0  # the last time that anything wrote to it, bulk jobs included
@@ -75,7 +77,7 @@ class Ledger:
         if state is None:
             if i < 0:
                 return  # its first change is late: not there to be touched
-            state = self.states[record.id] = State(record)
+            state = self.states[record.id] = State(record, place, int(record.id) if record.id.isdigit() else place)
         if i == TOUCH:
             state.modified = max(state.modified, shown)
         elif i == ARCHIVE:
@@ -97,8 +99,7 @@ class Ledger:
     def change(self, state: State, change: Change) -> State:
         """A change from outside, now. What the generated future holds for the record still comes after it."""
         log = state.record.log
-        place = self.records.index(state.record)
-        i = state.applied
+        place, i = state.place, state.applied
         log.insert(i, change)
         self._events[self._next :] = [
             (shown, p, k + 1 if p == place and k >= i else k) for shown, p, k in self._events[self._next :]
@@ -119,8 +120,7 @@ class Ledger:
         """(modified, numeric id, state) of all records, archived ones too, by time of modification."""
         if self._order is None:
             self._order = sorted(
-                ((state.modified, _number(key, place), state) for place, (key, state) in enumerate(self.states.items())),
-                key=lambda entry: entry[:2],
+                ((state.modified, state.number, state) for state in self.states.values()), key=lambda entry: entry[:2]
             )
         return self._order
 
@@ -128,7 +128,7 @@ class Ledger:
     def by_id(self) -> list[State]:
         """All records by numeric id."""
         if self._by_id is None:
-            self._by_id = [entry[2] for entry in sorted(self.order, key=lambda entry: entry[1])]
+            self._by_id = sorted(self.states.values(), key=lambda state: state.number)
         return self._by_id
 
     @property
@@ -140,10 +140,6 @@ class Ledger:
         """States with low <= modified < high, by (modified, id)."""
         order = self.order
         return [e[2] for e in order[bisect_left(order, (low,)) : bisect_left(order, (high,))]]
-
-
-def _number(key: str, place: int) -> int:
-    return int(key) if key.isdigit() else place
 
 
 def bulk_jobs(start: int, end: int) -> list[int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from include.sandbox.catalog import COUNTRIES, REPS, Country, Rep
 from include.sandbox.dice import Dice, Weighted
 from include.sandbox.hours import DAY, HOUR, MINUTE, SECOND, iso
-from include.sandbox.model import Change, Dirt, Record, Sighting
+from include.sandbox.model import SITE_ENTITY, Change, Dirt, Record, Sighting
 from include.sandbox.names import (
     MAILBOXES,
     MAILBOXES_ZH,
@@ -111,7 +111,7 @@ def _day(dice: Dice, start: int, end: int, country: Country) -> int:
 def make_people(seed: int, firms: list[Firm], end: int, count: int) -> list[Person]:
     """`count` people, at least one a firm while they last, larger firms more."""
     dice = Dice(seed, "people")
-    by_size = Weighted(firms, [min(firm.employees, 600) ** 1 + 40 for firm in firms])
+    by_size = Weighted(firms, [min(firm.employees, 600) + 40 for firm in firms])
     people = []
     taken: set[str] = set()
     for number in range(count):
@@ -120,7 +120,7 @@ def make_people(seed: int, firms: list[Firm], end: int, count: int) -> list[Pers
         if language not in ("en", "zh") and dice.chance(0.2):
             language = "en"
         first, last, *latin = person_name(dice, language)
-        email = mailbox(dice, *latin, firm.domain)
+        email = mailbox(dice, latin[0], latin[1], firm.domain)
         if email in taken:
             email = f"{plain(latin[0])}.{plain(latin[1])}{number}@{firm.domain}"
         taken.add(email)
@@ -128,7 +128,9 @@ def make_people(seed: int, firms: list[Firm], end: int, count: int) -> list[Pers
         private += f"@{dice.pick(MAILBOXES_ZH if language == 'zh' else MAILBOXES)}"
         joined = firm.joined + 5 * SECOND
         if not dice.chance(0.45):
-            joined = _day(dice, firm.joined - firm.joined % DAY, end, firm.country) if firm.joined < end - DAY else joined
+            joined = (
+                _day(dice, firm.joined - firm.joined % DAY, end, firm.country) if firm.joined < end - DAY else joined
+            )
         person = Person(
             "", firm, first, last, (latin[0], latin[1]), email, private, phone(dice, firm.country.code),
             dice.pick(TITLES_ZH if language == "zh" else TITLES), max(joined, firm.joined + 5 * SECOND),
@@ -276,6 +278,7 @@ def page_records(seed: int, firms: list[Firm], end: int) -> list[Record]:
             continue
         slug = firm.domain.removesuffix(".example")
         listed = dice.some(firm.people, dice.between(0, 3))
+        entries = [_listed(dice, person) for person in listed]
         at = firm.joined + dice.between(1, 20) * DAY
         if at >= end:
             continue
@@ -290,23 +293,20 @@ def page_records(seed: int, firms: list[Firm], end: int) -> list[Record]:
             "email": f"info@{firm.domain}",
             "phone": phone_as_typed(dice, phone(dice, firm.country.code)),
             "employees": firm.employees,
-            "people": [_listed(dice, person) for person in listed],
+            "people": entries,
         }
-        record = Record(SITE, slug, [Change(at, values)])
+        record = Record(SITE_ENTITY, slug, [Change(at, values)])
         if dice.chance(0.25):
             later = at + int(dice.around(90) * DAY)
             if later < end:
                 record.log.append(Change(later, {"phone": phone_as_typed(dice, phone(dice, firm.country.code))}))
         firm.sightings.append(Sighting("site", "directory", slug, at))
         for place, person in enumerate(listed):
-            shown = values["people"][place]
+            shown = entries[place]
             person.sightings.append(Sighting("site", "people", f"{slug}#{place + 1}", at, shown["email"]))
         records.append(record)
     records.sort(key=lambda record: (record.created, record.id))
     return records
-
-
-SITE = "pages"
 
 
 def _listed(dice: Dice, person: Person) -> dict[str, str | None]:

@@ -233,10 +233,24 @@ def _lifecycle(contact: Record, opened: int, won: int | None) -> None:
 
 CALLS = ("Intro call", "Discovery call with {first}", "Follow-up on the quote", "Call: open questions on {product}",
          "Pricing call", "Left a voicemail", "Check-in before the decision")  # fmt: skip
-EMAILS = ("{product}: what we talked about", "Your quote for {product}", "Re: delivery times", "Re: {product} for {firm}",
-          "Case study you asked for", "Contract draft", "Just checking in", "Re: discount", "Next steps")  # fmt: skip
-MEETINGS = ("Demo of {product}", "{firm} / Fernhill Works: kick-off", "Showroom visit", "Proposal review", "Meeting with CFO")
-TASKS = ("Send quote to {first}", "Call {first} back", "Prepare demo of {product}", "Chase signature", "Ask for the budget")
+EMAILS = ("{product}: what we talked about", "Your quote for {product}", "Re: delivery times",
+          "Re: {product} for {firm}",
+          "Case study you asked for", "Contract draft", "Just checking in", "Re: discount",
+          "Next steps")  # fmt: skip
+MEETINGS = (
+    "Demo of {product}",
+    "{firm} / Fernhill Works: kick-off",
+    "Showroom visit",
+    "Proposal review",
+    "Meeting with CFO",
+)
+TASKS = (
+    "Send quote to {first}",
+    "Call {first} back",
+    "Prepare demo of {product}",
+    "Chase signature",
+    "Ask for the budget",
+)
 KINDS = Weighted(("calls", "emails", "meetings", "tasks"), (28, 40, 14, 18))
 FIRST_ID = {"calls": 31_000_000_000, "emails": 32_000_000_000, "meetings": 33_000_000_000, "tasks": 34_000_000_000}
 
@@ -270,7 +284,11 @@ def _act(dice: Dice, kind: str, at: int, draft: Draft) -> list[Change]:
         "product": draft.product.name,
         "firm": draft.firm.name,
     }
-    values = {"hubspot_owner_id": draft.rep.id, "hs_createdate": iso(at), "hs_timestamp": iso(at)}
+    values: dict[str, str | None] = {
+        "hubspot_owner_id": draft.rep.id,
+        "hs_createdate": iso(at),
+        "hs_timestamp": iso(at),
+    }
     if kind == "calls":
         values["hs_call_title"] = dice.pick(CALLS).format(**named)
         values["hs_call_duration"] = str(int(dice.around(420)) * 1000)
@@ -290,7 +308,10 @@ def _act(dice: Dice, kind: str, at: int, draft: Draft) -> list[Change]:
             "hs_meeting_outcome": "SCHEDULED",
         }
         outcome = "COMPLETED" if dice.chance(0.85) else "NO_SHOW"
-        return [Change(at, values, by=draft.rep.id), Change(held + HOUR, {"hs_meeting_outcome": outcome}, by=draft.rep.id)]
+        return [
+            Change(at, values, by=draft.rep.id),
+            Change(held + HOUR, {"hs_meeting_outcome": outcome}, by=draft.rep.id),
+        ]
     else:
         due = at + dice.between(1, 10) * DAY
         values |= {

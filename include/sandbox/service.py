@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from include.sandbox.catalog import AGENTS, ASIA_GROUP, GROUPS, PRODUCTS, SELLER, SELLER_DOMAIN, Agent
+from include.sandbox.catalog import (
+    AGENTS, ASIA_GROUP, ELECTRONIC, GOODS, GROUPS, PRODUCTS, ROOMLY, SELLER, SELLER_DOMAIN, Agent,
+)  # fmt: skip
 from include.sandbox.dice import Dice, Weighted
 from include.sandbox.hours import DAY, HOUR, LONDON, MINUTE, SECOND, SHANGHAI, Office
 from include.sandbox.model import Change, Comment, Dirt, OrderLine, Record, Sighting
@@ -25,8 +27,14 @@ from include.sandbox.texts import (
 
 PRIORITIES = ("low", "normal", "high", "urgent")
 HASTE = (1.5, 1.0, 0.7, 0.4)  # multiple of the usual time to answer
-TYPES = {"damaged_item": "problem", "technical_problem": "incident", "delivery_late": "incident", "complaint": "problem",
+TYPES = {"damaged_item": "problem", "technical_problem": "incident", "delivery_late": "incident",
+         "complaint": "problem",
          "quote_request": "task", "change_address": "task", "cancel_subscription": "task"}  # fmt: skip
+SUBJECTS_OF = {  # the products that an intent can be about; all of them where it is not named
+    **dict.fromkeys(("delivery_late", "damaged_item", "wrong_item", "warranty"), GOODS),
+    **dict.fromkeys(("technical_problem", "setup_help"), ELECTRONIC),
+    **dict.fromkeys(("data_export", "cancel_subscription", "upgrade_plan", "reset_password"), ROOMLY),
+}
 CHANNELS = Weighted(("email", "web", "chat", "api"), (55, 26, 12, 7))
 RULE = -1  # whose updates are the help desk's own
 CLOSES_AFTER = 4 * DAY
@@ -129,7 +137,8 @@ class Desk:
                 "tags": [f"product_{product.key}"] + (["vip"] if person.firm.employees > 400 else []),
                 "requester_id": requester, "submitter_id": agent.id if opened_by_agent else requester,
                 "assignee_id": None, "group_id": group if dice.chance(0.7) else None,
-                "organization_id": organization, "satisfaction_score": "unoffered", "product": f"product_{product.key}",
+                "organization_id": organization, "satisfaction_score": "unoffered",
+                "product": f"product_{product.key}",
             },
             body if not opened_by_agent else answer_text(dice, intent, person.is_chinese, facts, agent.name),
             source=channel,
@@ -159,7 +168,11 @@ class Desk:
         dice = self.dice
         product = next(p for p in PRODUCTS if p.key == product_key)
         known = [o for key in (person.email, person.firm.domain) for o in self.orders.get(key, ()) if o[0] < at]
-        order = known[-1 - dice.below(min(len(known), 3))][1] if known else f"FW-{dice.between(250101, 250131)}-{dice.between(10000, 99999)}"
+        order = (
+            known[-1 - dice.below(min(len(known), 3))][1]
+            if known
+            else f"FW-{dice.between(250101, 250131)}-{dice.between(10000, 99999)}"
+        )
         return {
             "order": order, "product": product.name, "product_zh": product.chinese, "email": person.email,
             "name": person.name, "first": person.first, "title": person.title, "firm": person.firm.name,
@@ -177,22 +190,28 @@ class Desk:
             firm = person.firm
             if firm.organization_id is None and not private:
                 firm.organization_id = 4_500_000_000 + len(self.organizations) * 37 + 11
-                values = {"name": firm.name, "domain_names": [firm.domain], "tags": ["vip"] if firm.employees > 400 else []}
-                self.organizations.append(Record("organizations", str(firm.organization_id), [Change(at - SECOND, values)]))
+                values = {
+                    "name": firm.name,
+                    "domain_names": [firm.domain],
+                    "tags": ["vip"] if firm.employees > 400 else [],
+                }
+                self.organizations.append(
+                    Record("organizations", str(firm.organization_id), [Change(at - SECOND, values)])
+                )
                 firm.sightings.append(Sighting("helpdesk", "organizations", str(firm.organization_id), at - SECOND))
             name = person.name
             if private and dice.chance(0.5):
                 name = email.split("@")[0]
             elif person.is_chinese and dice.chance(0.3):
                 name = " ".join(person.latin)
-            values = {
+            about: dict[str, Any] = {
                 "name": name, "email": email, "role": "end-user",
                 "organization_id": None if private else firm.organization_id,
                 "phone": person.phone if dice.chance(0.4) else None,
                 "locale": "zh-cn" if person.is_chinese else "en-gb",
                 "time_zone": "Beijing" if person.is_chinese else "London", "default_group_id": None,
             }  # fmt: skip
-            user = Record("users", str(381_000_000_000 + len(self.users) * 41), [Change(at - SECOND, values)])
+            user = Record("users", str(381_000_000_000 + len(self.users) * 41), [Change(at - SECOND, about)])
             if dice.chance(0.05):
                 later = at + int(dice.around(80) * DAY)
                 if later < self.end:
@@ -200,8 +219,8 @@ class Desk:
             person.desk_users[email] = user
             person.sightings.append(Sighting("helpdesk", "users", user.id, at - SECOND, email))
             self.users.append(user)
-        values = person.desk_users[email].log[0].values
-        return int(person.desk_users[email].id), values["organization_id"]
+        user = person.desk_users[email]
+        return int(user.id), user.log[0].values["organization_id"]
 
     def _life(self, flow: Flow, group: int) -> None:
         dice = self.dice
@@ -256,7 +275,9 @@ class Desk:
         tags = [*flow.log[0].values["tags"], "closed_by_merge"]
         note = f"This request was closed and merged into request #{into}."
         at = flow.office.after(flow.now, self.dice.around(60))
-        flow.add(at, flow.agent.id, {"status": "closed", "assignee_id": flow.agent.id, "tags": tags}, note, public=False)
+        flow.add(
+            at, flow.agent.id, {"status": "closed", "assignee_id": flow.agent.id, "tags": tags}, note, public=False
+        )
 
     def _triage(self, flow: Flow, group: int) -> None:
         dice = self.dice
@@ -276,7 +297,9 @@ class Desk:
         dice = self.dice
         asked = flow.log[0].at if first else flow.now
         usual = 82 if first else 130
-        at = max(flow.office.after(asked, dice.around(usual) * flow.agent.pace * HASTE[flow.urgency]), flow.now + 40 * SECOND)
+        at = max(
+            flow.office.after(asked, dice.around(usual) * flow.agent.pace * HASTE[flow.urgency]), flow.now + 40 * SECOND
+        )
         if dice.chance(0.18):
             noted = flow.now + (at - flow.now) // 2
             flow.add(noted, flow.agent.id, {}, dice.pick(NOTES), public=False)
@@ -355,8 +378,12 @@ def make_tickets(
     desk.staff()
     dice = Dice(seed, "requests")
     intents = Weighted(INTENTS, [intent.weight for intent in INTENTS])
-    upset = [i for i in INTENTS if i.key in ("technical_problem", "damaged_item", "delivery_late")]
-    products = Weighted([p.key for p in PRODUCTS], [p.weight for p in PRODUCTS])
+    upset = [i for i in INTENTS if i.key in ("damaged_item", "delivery_late")]
+    products = {
+        intent.key: Weighted([p.key for p in about], [p.weight for p in about])
+        for intent in INTENTS
+        for about in [[p for p in PRODUCTS if p.key in SUBJECTS_OF.get(intent.key, [q.key for q in PRODUCTS])]]
+    }
     joined = [person.joined for person in people]
     drawn = sorted(days.draw(dice) for _ in range(count))
     requests = []
@@ -371,7 +398,8 @@ def make_tickets(
         if day in surges and dice.chance(0.75):
             requests.append((at, person, dice.pick(upset), surges[day]))
         else:
-            requests.append((at, person, intents.draw(dice), products.draw(dice)))
+            intent = intents.draw(dice)
+            requests.append((at, person, intent, products[intent.key].draw(dice)))
     requests.sort(key=lambda request: (request[0], request[1].key))
     for at, person, intent, product in requests:
         desk.ticket(at, person, intent, product)

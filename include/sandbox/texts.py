@@ -39,13 +39,15 @@ INTENTS = (
          "Has {order} left the warehouse yet?",
          "I can't find any shipping information for {order} in the portal. Can you check?"),
         ("Order {order} has left our warehouse and should be with you within three working days.",
-         "I checked with the warehouse: {order} is packed and goes out tomorrow. You will get a tracking link by e-mail."),
+         "I checked with the warehouse: {order} is packed and goes out tomorrow. A tracking link will follow."),
         ("订单 {order} 到哪里了", "查询订单状态", "什么时候发货"),
         ("请问订单 {order} 现在是什么状态?", "我们订的{product_zh}什么时候能发货?订单号 {order}。",
          "麻烦发一下 {order} 的物流单号,谢谢。", "订单 {order} 一直没有更新,请帮忙查一下进度。"),
-        ("订单 {order} 已从仓库发出,预计三个工作日内送达。", "已为您核实,{order} 明天发出,物流单号会发到您的邮箱。")),
+        ("订单 {order} 已从仓库发出,预计三个工作日内送达。",
+         "已为您核实,{order} 明天发出,物流单号会发到您的邮箱。")),
     Intent("delivery_late", ORDERS_GROUP, 10, 2, 1.0,
-        ("Delivery is late", "Still waiting for {order}", "Late delivery of {product}", "Delivery date missed again"),
+        ("Delivery is late", "Still waiting for {order}", "Late delivery of {product}",
+         "Delivery date missed again"),
         ("Order {order} was due last week and still has not arrived.",
          "The delivery of our {product} is now {days} days late. This is holding up our office move.",
          "You promised {order} by Friday. It is not here. What is going on?",
@@ -56,7 +58,8 @@ INTENTS = (
         ("货还没到", "订单 {order} 延误", "交货延期"),
         ("订单 {order} 本来上周就该到了,到现在还没收到。", "{product_zh}已经晚了{days}天,影响我们搬办公室了。",
          "说好周五送到的 {order} 还没来,请尽快处理。"),
-        ("非常抱歉给您带来不便,{order} 已在派送途中,司机会与您联系。", "抱歉,{order} 在中转站滞留,已为您免费升级加急。")),
+        ("非常抱歉给您带来不便,{order} 已在派送途中,司机会与您联系。",
+         "抱歉,{order} 在中转站滞留,已为您免费升级加急。")),
     Intent("damaged_item", ORDERS_GROUP, 8, 2, 1.4,
         ("Damaged on arrival", "{product} arrived broken", "Scratched {product}", "Broken part in {order}"),
         ("One of the {product}s in order {order} arrived with a cracked frame.",
@@ -64,7 +67,7 @@ INTENTS = (
          "We unpacked {order} this morning: two pieces are damaged. We need replacements.",
          "The {product} has a big dent on the left side. This is not acceptable for a new item.",
          "A part of the {product} is broken, it looks like it was dropped in transit."),
-        ("I am sorry to hear that. Could you send us two photos and the label on the box? I will arrange a replacement.",
+        ("I am sorry to hear that. Could you send two photos and the label on the box? I will arrange a replacement.",
          "A replacement for the damaged piece is on its way, the driver will take the old one back."),
         ("收到的货有破损", "{product_zh}损坏", "到货破损要求换货"),
         ("订单 {order} 里有一台{product_zh}外壳裂了。", "箱子被压坏了,里面的{product_zh}有划痕,可以发照片。",
@@ -101,7 +104,8 @@ INTENTS = (
         ("The refund for {order} has been released, it takes three to five working days to reach you.",
          "I have started the refund. You will see it on the card that you paid with."),
         ("申请退款", "订单 {order} 退款", "退款什么时候到账"),
-        ("{product_zh}已经退回两周了,退款还没到账。", "我想退掉订单 {order},请退款。", "{order} 发货前就取消了,请尽快退款。"),
+        ("{product_zh}已经退回两周了,退款还没到账。", "我想退掉订单 {order},请退款。",
+         "{order} 发货前就取消了,请尽快退款。"),
         ("{order} 的退款已处理,三到五个工作日到账。", "退款已提交,会原路退回。")),
     Intent("charged_twice", BILLING_GROUP, 4, 2, 1.0,
         ("Charged twice", "Double payment", "Wrong amount on our card"),
@@ -131,7 +135,8 @@ INTENTS = (
         ("I have sent a new reset link to {email}, it is valid for one hour.",
          "Your account is unlocked, please choose a new password with the link I just sent."),
         ("忘记密码", "无法登录", "重置密码邮件收不到"),
-        ("忘记密码了,重置邮件一直收不到。", "重置链接显示已过期,请重新发到 {email}。", "登录不了,提示密码错误,账号被锁了。"),
+        ("忘记密码了,重置邮件一直收不到。", "重置链接显示已过期,请重新发到 {email}。",
+         "登录不了,提示密码错误,账号被锁了。"),
         ("已重新发送重置链接到 {email},一小时内有效。", "账号已解锁,请用刚发送的链接设置新密码。")),
     Intent("technical_problem", TECHNICAL_GROUP, 9, 2, 1.7,
         ("{product} not working", "{product} keeps disconnecting", "Error on the display", "{product} offline"),
@@ -143,7 +148,8 @@ INTENTS = (
         ("Could you tell me the serial number and the firmware version? Then I can look at the logs.",
          "Please hold the power button for ten seconds. If the error stays, we will swap the unit."),
         ("{product_zh}无法使用", "{product_zh}频繁掉线", "设备报错"),
-        ("今天早上开始{product_zh}就开不了机。", "{product_zh}每隔几分钟就断线,重启过两次也没用。", "屏幕显示错误 E{code},怎么办?"),
+        ("今天早上开始{product_zh}就开不了机。", "{product_zh}每隔几分钟就断线,重启过两次也没用。",
+         "屏幕显示错误 E{code},怎么办?"),
         ("请提供序列号和固件版本,我来查看日志。", "请长按电源键十秒,如仍报错我们会为您更换。")),
     Intent("setup_help", TECHNICAL_GROUP, 6, 1, 1.1,
         ("Setting up {product}", "How to install {product}?", "Connecting {product} to our calendar"),
@@ -196,7 +202,8 @@ INTENTS = (
         ("升级差价按天计算,需要今天为您办理吗?",)),
     Intent("warranty", ORDERS_GROUP, 4, 1, 1.0,
         ("Warranty question", "Is {product} still under warranty?", "Warranty claim"),
-        ("How long is the warranty on the {product}?", "The gas spring of our {product} is worn out. Is that covered?",
+        ("How long is the warranty on the {product}?",
+         "The gas spring of our {product} is worn out. Is that covered?",
          "We bought {product} with {order}. Is it still under warranty?"),
         ("The warranty runs five years from delivery, so you are covered. I will send the spare part.",),
         ("保修问题", "{product_zh}还在保修期吗"),
@@ -221,8 +228,8 @@ INTENTS = (
         ("已经写了三次邮件,没有人给我明确答复。", "服务太差了,请让经理联系我。"),
         ("非常抱歉,我会亲自跟进,今天给您回电。",)),
     Intent("out_of_scope", ACCOUNTS_GROUP, 7, 0, 0.3,
-        ("Partnership", "Lunch on Thursday?", "Grow your traffic", "Job application", "Out of office", "Thank you!",
-         "Fwd: parking"),
+        ("Grow your traffic", "Out of office", "Job application", "Thank you!", "Lunch on Thursday?", "Fwd: parking",
+         "Quick question"),
         ("We help companies like yours rank first in search results. Do you have ten minutes this week?",
          "I am out of the office until Monday and will read my e-mail then.",
          "Hi, are you hiring interns for the summer?",
@@ -231,57 +238,77 @@ INTENTS = (
          "Please see the parking rules for the building below.",
          "Do you know a good plumber in the area?"),
         ("Thank you for your message. This is the support desk, so I am closing this request.",),
-        ("合作咨询", "周四一起吃饭吗", "自动回复:休假中"),
-        ("我司提供网站推广服务,有兴趣了解一下吗?", "我正在休假,周一回复邮件。", "请问贵公司招实习生吗?", "谢谢你们,上周的服务很棒!"),
+        ("合作咨询", "自动回复:休假中", "实习申请", "感谢"),
+        ("我司提供网站推广服务,有兴趣了解一下吗?", "我正在休假,周一回复邮件。", "请问贵公司招实习生吗?",
+         "谢谢你们,上周的服务很棒!"),
         ("感谢来信,这里是客服邮箱,此请求将关闭。",), in_scope=False),
 )  # fmt: skip
 
 GREETINGS = ("Hi,", "Hello,", "Hi there,", "Dear team,", "Good morning,", "Hey,", "Dear Sir or Madam,", "", "")
 GREETINGS_ZH = ("您好,", "你好,", "您好:", "", "客服您好,")
-PADDING = ("", "", "", "Thanks for looking into this.", "It is rather urgent for us.", "We have been a customer for years.",
+PADDING = ("", "", "", "Thanks for looking into this.", "It is rather urgent for us.",
+           "We have been a customer for years.",
            "Please get back to me today if you can.", "I tried the phone line first but nobody picked up.",
            "Let me know if you need anything else from me.", "My colleague already asked last week.")  # fmt: skip
 PADDING_ZH = ("", "", "", "请尽快回复。", "我们比较着急。", "麻烦了。", "电话一直打不通。", "需要其他信息请告诉我。")
 CLOSINGS = ("Best regards,", "Thanks,", "Kind regards,", "Cheers,", "Many thanks", "Best,")
 CLOSINGS_ZH = ("谢谢!", "此致", "祝好", "谢谢,")
 FOLLOW_UPS = ("Thanks. It still does not look right on our side, could you check again?", "Any update on this?",
-              "That helped a bit, but what about the rest?", "Please see the details you asked for: serial FW{code}{days}.",
+              "That helped a bit, but what about the rest?",
+              "Please see the details you asked for: serial FW{code}{days}.",
               "Sorry, I was out. Yes, please go ahead.", "I sent the photos yesterday, did you get them?",
-              "We are still waiting.", "Great, thank you! One more thing: can you confirm it by e-mail?")  # fmt: skip
-FOLLOW_UPS_ZH = ("谢谢,但我们这边还是有问题,能再看一下吗?", "请问有进展吗?", "照片昨天已经发了,收到了吗?", "好的,请继续处理。",
+              "We are still waiting.",
+              "Great, thank you! One more thing: can you confirm it by e-mail?")  # fmt: skip
+FOLLOW_UPS_ZH = ("谢谢,但我们这边还是有问题,能再看一下吗?", "请问有进展吗?", "照片昨天已经发了,收到了吗?",
+                 "好的,请继续处理。",
                  "还在等待中。", "您要的信息:序列号 FW{code}{days}。")  # fmt: skip
 FURTHER = ("Thank you for the details, I have passed them on and will be back to you shortly.",
            "I checked again: it should be fine now, could you try once more?",
            "Our colleagues in the warehouse confirmed it this morning.",
            "You are welcome! I have noted it on your account.")  # fmt: skip
-FURTHER_ZH = ("感谢提供信息,我们会尽快处理。", "已再次核实,现在应该正常了,请再试一次。", "仓库同事今天上午已确认。", "不客气,已为您备注。")
-NOTES = ("Asked the warehouse, waiting for an answer.", "Customer called as well, very unhappy.", "Same as last week's case.",
-         "Checked the order in the back office: all fine on our side.", "@team can somebody from Billing look at this?",
+FURTHER_ZH = (
+    "感谢提供信息,我们会尽快处理。",
+    "已再次核实,现在应该正常了,请再试一次。",
+    "仓库同事今天上午已确认。",
+    "不客气,已为您备注。",
+)
+NOTES = ("Asked the warehouse, waiting for an answer.", "Customer called as well, very unhappy.",
+         "Same as last week's case.",
+         "Checked the order in the back office: all fine on our side.",
+         "@team can somebody from Billing look at this?",
          "Refund approved by finance.", "Serial number is in warranty until next year.")  # fmt: skip
 REOPENERS = ("Sorry to come back to this, but it happened again.", "This is not solved yet.",
              "The problem is back since this morning.")  # fmt: skip
 REOPENERS_ZH = ("不好意思,问题又出现了。", "还没有解决。")
-RATED_GOOD = ("Quick and friendly, thank you!", "Solved right away.", "Great service", "服务很好", "回复很快,谢谢", "Perfect", "")
+RATED_GOOD = (
+    "Quick and friendly, thank you!",
+    "Solved right away.",
+    "Great service",
+    "服务很好",
+    "回复很快,谢谢",
+    "Perfect",
+    "",
+)
 RATED_BAD = ("Took far too long.", "Still not solved.", "I had to ask three times.", "回复太慢了", "问题没有解决", "")
 
 
 def request_text(dice: Dice, intent: Intent, chinese: bool, facts: dict[str, str]) -> tuple[str, str]:
     """(subject, body) of a new request."""
     if chinese:
-        subject = dice.pick(intent.subjects_zh).format(**facts)
-        parts = [dice.pick(GREETINGS_ZH), dice.pick(intent.bodies_zh).format(**facts), dice.pick(PADDING_ZH)]
-        text = "".join(parts)
+        subject, said = _topic(dice, intent.in_scope, intent.subjects_zh, intent.bodies_zh)
+        padding = dice.pick(PADDING_ZH) if intent.in_scope else ""
+        subject, text = subject.format(**facts), dice.pick(GREETINGS_ZH) + said.format(**facts) + padding
         return subject, f"{text}\n\n{dice.pick(CLOSINGS_ZH)}\n{facts['name']}" if dice.chance(0.6) else text
-    subject = dice.pick(intent.subjects).format(**facts)
-    said = dice.pick(intent.bodies).format(**facts)
-    if dice.chance(0.25):
+    subject, said = _topic(dice, intent.in_scope, intent.subjects, intent.bodies)
+    subject, said = subject.format(**facts), said.format(**facts)
+    if dice.chance(0.25) and intent.in_scope:
         more = dice.pick(intent.bodies).format(**facts)
         said = said if more == said else f"{said} {more}"
     if dice.chance(0.22):
         said = _mistyped(dice, said)
     if dice.chance(0.08):
         said = said.lower()
-    padding = dice.pick(PADDING)
+    padding = dice.pick(PADDING) if intent.in_scope else ""
     text = "\n\n".join(part for part in (dice.pick(GREETINGS), f"{said} {padding}".strip()) if part)
     if dice.chance(0.75):
         text += f"\n\n{dice.pick(CLOSINGS)}\n{facts['name']}"
@@ -290,6 +317,14 @@ def request_text(dice: Dice, intent: Intent, chinese: bool, facts: dict[str, str
     if dice.chance(0.05):
         subject = subject.upper()
     return f"Re: {subject}" if dice.chance(0.04) else subject, text
+
+
+def _topic(dice: Dice, in_scope: bool, subjects: tuple[str, ...], bodies: tuple[str, ...]) -> tuple[str, str]:
+    """A subject and a body: any two of an intent, but chatter has a body to each subject."""
+    if in_scope:
+        return dice.pick(subjects), dice.pick(bodies)
+    i = dice.below(len(subjects))
+    return subjects[i], bodies[i]
 
 
 def _mistyped(dice: Dice, text: str) -> str:

@@ -128,5 +128,3 @@ def _links(company: Company) -> dict[tuple[str, str], dict[str, list[str]]]:
                 for other in ids:
                     back.setdefault(other, []).append(record.id)
     return linked
-
-

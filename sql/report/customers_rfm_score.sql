@@ -1,6 +1,6 @@
 -- one row per customer who bought in the main currency before the window's end: recency, frequency, monetary, quintiles
 create temp table rfm_score on commit drop as
-with purchase_day as (
+with order_day as (
     select
         customer_id,
         (ordered_at at time zone %(timezone)s)::date as bought_on,
@@ -12,19 +12,19 @@ with purchase_day as (
         and currency = %(currency)s
         and ordered_at < %(window_end)s
     group by customer_id, bought_on
-    -- a day that only took things back is no purchase
-    having sum(amount) >= 0
 ),
 
+-- a day that only took things back is no purchase, but it is taken off what was bought
 customer as (
     select
         customer_id,
-        %(last_day)s::date - max(bought_on) as recency_days,
-        count(*) as frequency,
-        avg(amount) as monetary,
+        %(last_day)s::date - max(bought_on) filter (where amount >= 0) as recency_days,
+        count(*) filter (where amount >= 0) as frequency,
+        avg(amount) filter (where amount >= 0) as monetary,
         sum(amount) as revenue
-    from purchase_day
+    from order_day
     group by customer_id
+    having count(*) filter (where amount >= 0) > 0
 )
 
 -- a quintile is told by how many customers are strictly worse, so equal customers get the same one

@@ -1,0 +1,47 @@
+"""What a new set of containers needs once: ``python -m include.local.container``, run by docker-compose's airflow-init.
+
+Makes the warehouse's database when the server lacks it, applies the migrations, and writes the file in which Airflow
+looks up the password of its user. Safe to run again.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from include.local.airflow import USER
+from include.local.files import write_private
+from include.warehouse.connection import Warehouse
+from include.warehouse.migrations import migrate
+
+
+def prepare(env: Mapping[str, str]) -> int:
+    """
+    :param env: AIRFLOW_CONN_CRM_WAREHOUSE, AIRFLOW_ADMIN_PASSWORD, and Airflow's name of its password file.
+    :return: how many migrations were applied.
+    """
+    warehouse = Warehouse(env["AIRFLOW_CONN_CRM_WAREHOUSE"])
+    _make_database(warehouse)
+    passwords = Path(env["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"])
+    write_private(passwords, json.dumps({USER: env["AIRFLOW_ADMIN_PASSWORD"]}))
+    return migrate(warehouse)
+
+
+def _make_database(warehouse: Warehouse) -> None:
+    parts = urlsplit(warehouse.url)
+    name = parts.path.lstrip("/")
+    with psycopg.connect(urlunsplit(parts._replace(path="/postgres")), autocommit=True) as connection:
+        if not connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone():
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+
+
+if __name__ == "__main__":
+    try:
+        print(f"The warehouse is ready; {prepare(os.environ)} migrations applied.")
+    except KeyError as error:
+        sys.exit(f"Error: {error.args[0]} is not set. See .env.example.")

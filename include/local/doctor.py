@@ -1,0 +1,154 @@
+"""``./crm doctor``: what could keep the product from running on this machine, and what to do about it."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import psycopg
+import yaml
+
+from include.local import airflow, postgres, services
+from include.local.errors import ServiceError
+from include.local.files import last_line
+from include.local.ports import first_free, is_free
+from include.settings import CONFIG, EXPECTATIONS, PROJECT, STATE
+from include.warehouse.connection import Warehouse
+from include.warehouse.migrations import OLDEST_POSTGRES, pending
+
+DISK_GB, MEMORY_GB = 2, 3
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at: what it says, and what to do when it is not ``ok``."""
+
+    name: str
+    ok: bool
+    says: str
+    do: str = ""
+
+
+def checks() -> list[Check]:
+    """Every check, in the order in which problems are best solved; none of them raises."""
+    return [check for look in LOOKS for check in look()]
+
+
+def python() -> Iterator[Check]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    fits = (3, 11) <= sys.version_info[:2] <= (3, 13)
+    yield Check("python", fits, version, "Install Python 3.11, 3.12 or 3.13, delete .venv, and run ./crm again.")
+
+
+def disk() -> Iterator[Check]:
+    places = [PROJECT, _existing(STATE), *_database_folder()]
+    for place in {place.stat().st_dev: place for place in reversed(places)}.values():  # one of each disk
+        free = shutil.disk_usage(place).free / 2**30
+        do = f"Free some space on the disk of {place}, or set CRM_STATE to a folder on a larger one."
+        yield Check("disk", free >= DISK_GB, f"{free:.1f} GB free at {place}, {DISK_GB} GB are needed", do)
+
+
+def memory() -> Iterator[Check]:
+    total, available = (bytes / 2**30 for bytes in psutil.virtual_memory()[:2])
+    says = f"{available:.1f} of {total:.1f} GB available, {MEMORY_GB} GB are needed"
+    running = services.is_up()
+    yield Check("memory", running or available >= MEMORY_GB, says, "Close other programs, or use a larger machine.")
+
+
+def ports() -> Iterator[Check]:
+    running = services.is_up()
+    used = {"airflow": airflow.PREFERRED_PORT, "postgres": postgres.PREFERRED_PORT, "sandbox": services.SANDBOX_PORT}
+    for name, port in used.items():
+        if is_free(port):
+            yield Check("port", True, f"{port} for {name} is free")
+            continue
+        ours = services.cluster().is_running() if name == "postgres" else running
+        if ours:
+            yield Check("port", True, f"{port} for {name} is in use, and the services run")
+            continue
+        try:
+            yield Check("port", True, f"{port} is taken by another program; {name} will use {first_free(port)}")
+        except ServiceError as error:
+            yield Check("port", False, str(error), f"Stop the programs that listen from port {port} on.")
+
+
+def embedded_postgres() -> Iterator[Check]:
+    do = "Use docker-compose.yaml, or run on Linux or a Mac with an Apple chip."
+    try:
+        program = postgres.pginstall() / "bin" / "postgres"
+        done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    except (ServiceError, OSError) as error:
+        yield Check("embedded postgres", False, str(error), do)
+        return
+    said = done.stdout if done.returncode == 0 else done.stderr
+    yield Check("embedded postgres", done.returncode == 0, last_line(said), do)
+
+
+def warehouse() -> Iterator[Check]:
+    embedded = services.cluster()
+    if not services.elsewhere() and not embedded.exists():
+        yield Check("warehouse", True, "not made yet: ./crm up makes it")
+        return
+    ran = embedded.is_running()
+    try:
+        yield from _warehouse(services.warehouse())
+    except ServiceError as error:
+        yield Check("warehouse", False, str(error), "Do what the message says, then look again.")
+    finally:
+        if not ran:
+            embedded.stop()
+
+
+def _warehouse(there: Warehouse) -> Iterator[Check]:
+    try:
+        with there.connect(autocommit=True) as connection:
+            number = connection.info.server_version
+        new_enough = number >= OLDEST_POSTGRES
+        says = f"{there.address} is PostgreSQL {number // 10000}"
+        yield Check("warehouse", new_enough, says, "Use a server of version 15 or newer.")
+        if new_enough:
+            todo = pending(there)
+            says = f"{len(todo)} migrations to apply: {', '.join(todo)}" if todo else "every migration is applied"
+            yield Check("migrations", not todo, says, "Run ./crm up, which applies them.")
+    except psycopg.Error as error:
+        do = "Start the server and check the address and the password in CRM_WAREHOUSE_URL or in crm_warehouse."
+        yield Check("warehouse", False, f"{there.address} does not answer: {str(error).splitlines()[0]}", do)
+
+
+def files() -> Iterator[Check]:
+    yield from _readable("configuration", sorted(CONFIG.rglob("*.yaml")), yaml.safe_load, yaml.YAMLError)
+    yield from _readable("expectations", sorted(EXPECTATIONS.glob("*.json")), json.loads, ValueError)
+
+
+def _readable(name: str, paths: list[Path], read: Callable[[str], object], mistake: type[Exception]) -> Iterator[Check]:
+    broken = 0
+    for path in paths:
+        try:
+            read(path.read_text(encoding="utf-8"))
+        except (mistake, OSError, UnicodeDecodeError) as error:
+            broken += 1
+            where = " ".join(str(error).split())
+            yield Check(name, False, f"{path.relative_to(PROJECT)}: {where}", "Correct the file at that place.")
+    if not broken:
+        yield Check(name, True, f"{len(paths)} files can be read")
+
+
+def _existing(path: Path) -> Path:
+    return path if path.exists() else _existing(path.parent)
+
+
+def _database_folder() -> list[Path]:
+    try:
+        home = services.cluster().home()
+        return [home] if home and home.exists() else []
+    except PermissionError:  # another user's: the check of the warehouse says so
+        return []
+
+
+LOOKS: list[Callable[[], Iterator[Check]]] = [
+    *(python, disk, memory, ports, embedded_postgres, warehouse, files),
+]
