@@ -141,17 +141,19 @@ def run_days(warehouse: Warehouse, env: Mapping[str, str], sources: list[str], d
     bearer = airflow.token(env)
     for dag_id in (*DOWNSTREAM, *ingests):
         _when_parsed(env, bearer, dag_id)
-        airflow.request(env, "PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False}, bearer)
     for dag_id in ingests:
+        # up to midnight after the last day: a partition's run lies at the cron's hour of its own day
+        to_date = days[-1] + timedelta(days=1)
         body = {
             "dag_id": dag_id,
             "from_date": f"{days[0]}T00:00:00Z",
-            # a partition is run when its day is over: the last day's run lies on the day after
-            "to_date": f"{days[-1] + timedelta(days=1)}T23:59:59Z",
+            "to_date": f"{to_date}T00:00:00Z",
             "max_active_runs": 1,
             "reprocess_behavior": "none",
         }
         airflow.request(env, "POST", "/api/v2/backfills", body, bearer)
+    for dag_id in (*DOWNSTREAM, *ingests):
+        airflow.request(env, "PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False}, bearer)
     keys = {str(day) for day in days}
     expected = len(keys) * (len(ingests) + len(DOWNSTREAM))
     told: set[tuple[str, str, str]] = set()

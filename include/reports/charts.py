@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from include.reports.words import number, plain
+from include.reports.words import cut, number, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,13 +86,13 @@ def compact(value: float) -> str:
         # from 999.95 on, one decimal would read as the next unit's 1
         if abs(value) >= size * 0.99995:
             return f"{value / size:.1f}".replace(".0", "").replace("-", "−") + suffix
-    return number(round(value, 1), 1)
+    return number(value, 1).removesuffix(".0")
 
 
 def bars_over_time(bars: Sequence[Bar]) -> Drawing:
     """Upright bars in the order given, across the page; the highest and the last carry their figures."""
     with _style():
-        figure, axes = _figure(WIDE, 2.5, left=0.5, bottom=0.32, top=0.08)
+        figure, axes = _figure(WIDE, 2.5, left=0.5, right=0.3, bottom=0.32, top=0.08)
         values = [bar.value for bar in bars]
         axes.bar(range(len(bars)), values, width=0.72, color=[STRONG if bar.is_strong else SOFT for bar in bars])
         axes.set_xlim(-0.6, len(bars) - 0.4)
@@ -214,7 +214,7 @@ def _style() -> Any:
 
 
 def _figure(
-    width: float, height: float, *, left: float, right: float = 0.1, bottom: float, top: float
+    width: float, height: float, *, left: float, right: float, bottom: float, top: float
 ) -> tuple["Figure", "Axes"]:
     """A picture with one set of axes; sizes and margins in inches."""
     from matplotlib.figure import Figure
@@ -283,7 +283,7 @@ def _drawable(text: str, undrawn: dict[str, str]) -> str:
         mark = f"№ {len(undrawn) + 1}"
         undrawn[mark] = told
         return mark
-    return told if len(told) <= LABEL_LENGTH else told[: LABEL_LENGTH - 1].rstrip() + "…"
+    return cut(told, LABEL_LENGTH)
 
 
 @cache

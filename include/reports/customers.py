@@ -9,7 +9,7 @@ from include.reports.frame import Frame
 from include.reports.model import Block, Column, Report, Section, Sentence, Table, Tile
 from include.reports.reader import Reader, Row
 from include.reports.segments import SEGMENTS, bounds, segment
-from include.reports.words import compare, listed, money, more_or_less, number, plural, share, unit
+from include.reports.words import compare, listed, money, more_or_less, number, plural, sentence, share, unit
 
 NO_REVENUE: Row = {
     "currency": "XXX", "orders": 0, "revenue": Decimal(0), "previous_orders": 0, "previous_revenue": Decimal(0),
@@ -61,15 +61,16 @@ def _changes(frame: Frame, now: Row, before: Row, main: Row) -> list[str]:
     flow = frame.flow
     new, orders, revenue = now["new_customers"], now["orders"], main["revenue"]
     said = [
-        f"{plural(new, 'new customer')}, {more_or_less(new, before['new_customers'], 'count', flow)}: "
+        f"{sentence(plural(new, 'new customer'))}, {more_or_less(new, before['new_customers'], 'count', flow)}: "
         f"{number(now['known_customers'])} are known at the end."
     ]
     if orders:
         buyers = now["ordering_customers"]
+        revenue_before = main["previous_revenue"]
+        against = f", {more_or_less(revenue, revenue_before, 'amount', flow)}" if revenue_before else ""
         said.append(
-            f"{plural(buyers, 'customer')} gave {plural(orders, 'order')}, "
-            f"{more_or_less(orders, before['orders'], 'count', flow)}, for {money(revenue, main['currency'])}, "
-            f"{more_or_less(revenue, main['previous_revenue'], 'amount', flow)}."
+            f"{sentence(plural(orders, 'order'))} came in from {plural(buyers, 'known customer')}, "
+            f"{more_or_less(orders, before['orders'], 'count', flow)}, for {money(revenue, main['currency'])}{against}."
         )
     else:
         said.append(f"No order came in; {flow.at} there {plural(before['orders'], 'was', 'were')}.")

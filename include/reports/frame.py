@@ -50,7 +50,7 @@ class Frame:
     @property
     def length(self) -> int:
         """Business days that the window touches."""
-        return len(self.window.days())
+        return (self.window.last_day - self.window.first_day).days + 1
 
     @property
     def is_whole_days(self) -> bool:
@@ -82,20 +82,20 @@ class Frame:
 
         Weeks are seven days counted back from the window's end; only the last month may be unfinished.
         """
-        first, last = self.window.first_day, self.window.last_day
-        if self.grain == "month":
+        first, last, grain = self.window.first_day, self.window.last_day, self.grain
+        if grain == "month":
             starts = [date(first.year, first.month, 1)]
             while (following := (starts[-1] + timedelta(days=32)).replace(day=1)) <= last:
                 starts.append(following)
         else:
-            step = 1 if self.grain == "day" else 7
+            step = 1 if grain == "day" else 7
             count = max(PICTURE_DAYS, self.length) if step == 1 else -(-self.length // step)
             starts = [last - timedelta(days=step * n - 1) for n in range(count, 0, -1)]
         ends = [start - timedelta(days=1) for start in starts[1:]] + [last]
-        return [Bucket(start, end, self._label(start), end >= first) for start, end in zip(starts, ends, strict=True)]
-
-    def _label(self, day: date) -> str:
-        return f"{day:%b %Y}" if self.grain == "month" else f"{day.day} {day:%b}"
+        return [
+            Bucket(start, end, f"{start:%b %Y}" if grain == "month" else f"{start.day} {start:%b}", end >= first)
+            for start, end in zip(starts, ends, strict=True)
+        ]
 
     def parameters(self) -> dict[str, Any]:
         """What the queries are bound to."""

@@ -19,7 +19,7 @@ class Tile:
 
     :param kind: how the value is shown, see :func:`include.reports.words.show`.
     :param term: key of its definition.
-    :param notes: what else must be known to read it.
+    :param note: what else must be known to read it.
     """
 
     label: str
@@ -28,7 +28,7 @@ class Tile:
     term: str
     unit: str = ""
     change: Change | None = None
-    notes: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True)

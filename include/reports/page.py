@@ -26,6 +26,8 @@ def page(report: Report, frame: Frame) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    # a figure and its sign stay on one line
+    environment.filters["unbroken"] = lambda text: text.replace(" %", "\u00a0%")
     notes = _Notes()
     template = environment.get_template("page.html.j2")
     return template.render(

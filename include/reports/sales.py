@@ -95,10 +95,11 @@ def _changes(frame: Frame, total: Row, before: Row, main: Row, main_before: Row)
     if total["won_deals"] or before["won_deals"]:
         won, won_before = total["won_deals"], before["won_deals"]
         amount, amount_before = main["won_amount"], main_before["won_amount"]
+        against = f", {more_or_less(amount, amount_before, 'amount', flow)}" if amount_before else ""
+        worth = f", for {money(amount, currency)}{against}" if amount else ""
         said = [
-            f"{plural(won, 'deal')} {'was' if won == 1 else 'were'} won, "
-            f"{more_or_less(won, won_before, 'count', flow)}, for {money(amount, currency)}, "
-            f"{more_or_less(amount, amount_before, 'amount', flow)}."
+            f"{sentence(plural(won, 'deal'))} {'was' if won == 1 else 'were'} won, "
+            f"{more_or_less(won, won_before, 'count', flow)}{worth}."
         ]
     else:
         said = [f"No deal was won in this window, and none {flow.at}."]

@@ -8,7 +8,7 @@ from include.reports.charts import Bar, flow_and_stock
 from include.reports.frame import Frame
 from include.reports.model import Block, Column, Picture, Report, Section, Sentence, Table, Tile
 from include.reports.reader import Reader, Row
-from include.reports.words import compare, day, minutes, more_or_less, number, plural, share
+from include.reports.words import compare, day, minutes, more_or_less, number, plural, sentence, share
 
 PRIORITIES = ("urgent", "high", "normal", "low", "none")
 AGE_BANDS = ("0-1 days", "1-3 days", "3-7 days", "7-30 days", "over 30 days")
@@ -53,8 +53,10 @@ def _changes(frame: Frame, now: Row, before: Row) -> list[str]:
     flow = frame.flow
     created, solved = now["created_tickets"], now["solved_tickets"]
     said = [
-        f"{plural(created, 'ticket')} came in, {more_or_less(created, before['created_tickets'], 'count', flow)}; "
-        f"{plural(solved, 'was', 'were')} solved, {more_or_less(solved, before['solved_tickets'], 'count', flow)}."
+        f"{sentence(plural(created, 'ticket'))} came in, "
+        f"{more_or_less(created, before['created_tickets'], 'count', flow)}; "
+        f"{number(solved) if solved else 'none'} {'was' if solved == 1 else 'were'} solved, "
+        f"{more_or_less(solved, before['solved_tickets'], 'count', flow)}."
     ]
     backlog, backlog_before = now["backlog"], before["backlog"]
     moved = backlog - backlog_before
@@ -144,8 +146,15 @@ def _tiles(frame: Frame, now: Row, before: Row) -> list[Tile]:
         ),
         rate("Reopen rate", "reopened_tickets", "reopen_rate", "down"),
         rate("One-touch share", "one_touch", "one_touch", "up"),
-        count("Handoffs between agents", "assignee_handoffs", "handoffs", "down"),
-        count("Handoffs between groups", "group_handoffs", "handoffs", "down"),
+        Tile(
+            "Handoffs",
+            "count",
+            now["assignee_handoffs"],
+            "handoffs",
+            "between agents",
+            compare("count", now["assignee_handoffs"], before["assignee_handoffs"], flow, "down"),
+            f"{plural(now['group_handoffs'], 'more', 'more')} between groups",
+        ),
     ]
 
 

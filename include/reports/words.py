@@ -11,6 +11,7 @@ from include.reports.frame import Phrase
 from include.reports.model import Change
 
 NOTHING = "–"
+LONGEST = 160
 Number = int | float | Decimal
 
 
@@ -34,7 +35,7 @@ def share(value: Number, *, is_fixed: bool = False) -> str:
 def minutes(value: Number) -> str:
     """Minutes as ``12.5 min``, ``2 h 14 min`` or, from two days on, ``3.42 days``."""
     exact = Decimal(str(value))
-    if abs(exact) < 60:
+    if abs(exact) < Decimal("59.95"):
         return f"{number(exact, 1)} min"
     if abs(exact) < 48 * 60:
         whole = int(exact.quantize(Decimal(1), ROUND_HALF_UP))
@@ -77,7 +78,7 @@ def show(kind: str, value: Any, *, is_fixed: bool = False) -> str:
         case "date":
             return f"{value.day} {value:%b %Y}"
         case _:
-            return plain(str(value)) or NOTHING
+            return cut(plain(str(value)), LONGEST) or NOTHING
 
 
 def money(value: Number | None, currency: str) -> str:
@@ -91,8 +92,8 @@ def unit(currency: str) -> str:
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
-    """``1 deal``, ``12 deals``."""
-    return f"{number(count)} {one if count == 1 else many or one + 's'}"
+    """``no deals``, ``1 deal``, ``12 deals``."""
+    return f"{number(count) if count else 'no'} {one if count == 1 else many or one + 's'}"
 
 
 def listed(items: Sequence[str]) -> str:
@@ -109,7 +110,12 @@ def plain(text: str) -> str:
 def name(text: str | None, missing: str = "no name") -> str:
     """A foreign name inside a sentence, kept from turning the sentence's direction; at most 60 characters."""
     told = plain(text or "") or missing
-    return f"\u2068{told if len(told) <= 60 else told[:59] + '…'}\u2069"
+    return f"\u2068{cut(told, 60)}\u2069"
+
+
+def cut(text: str, length: int) -> str:
+    """The text, or its beginning and an ellipsis, at most ``length`` characters."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
 def sentence(text: str) -> str:
@@ -148,5 +154,7 @@ def more_or_less(current: Number, previous: Number, kind: str, phrase: Phrase) -
     """``3 more than in the 7 days before``, ``as many as …``, to follow a figure in a sentence."""
     if current == previous:
         return f"the same as {phrase.at}"
+    if not previous:
+        return f"after none {phrase.at}"
     gap = show(kind, abs(Decimal(str(current)) - Decimal(str(previous))))
     return f"{gap} {'more' if current > previous else 'less' if kind == 'amount' else 'fewer'} than {phrase.at}"

@@ -54,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--deals", type=_count, default=900, help="deals")
     parser.add_argument("--tickets", type=_count, default=3000, help="help-desk tickets")
     parser.add_argument(
+        "--local-currencies", action="store_true", help="bill each customer in its country's currency, not all in USD"
+    )
+    parser.add_argument(
         "--now", type=_instant, default="real", help="the clock: an ISO instant at which it stands, or real"
     )
     parser.add_argument("--rate-limit", type=int, default=100, help="CRM requests in 10 seconds; 0 lifts all limits")
@@ -68,6 +71,7 @@ def main() -> int:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, args.port))
+        listening.listen(512)  # who reads the address may call at once, and waits until the server takes the call
     except OSError as wrong:
         print(
             f"The sandbox cannot listen on {HOST}:{args.port}: {wrong.strerror}. Choose another --port.",
@@ -75,7 +79,14 @@ def main() -> int:
         )
         return 1
     company = Company.generate(
-        args.seed, args.start, args.companies, args.people, args.deals, args.tickets, args.months
+        args.seed,
+        args.start,
+        args.companies,
+        args.people,
+        args.deals,
+        args.tickets,
+        args.months,
+        args.local_currencies,
     )
     world = World(
         company,

@@ -26,9 +26,19 @@ PLANTED = (
 )
 
 
-def generate(seed: int, start: date, companies: int, people: int, deals: int, tickets: int, months: int) -> Company:
+def generate(
+    seed: int,
+    start: date,
+    companies: int,
+    people: int,
+    deals: int,
+    tickets: int,
+    months: int,
+    local_currencies: bool = False,
+) -> Company:
     """A company whose sizes hold for the first `months` months; four more months follow, at the same pace.
 
+    With `local_currencies` each customer is billed in the currency of its country, else all in US dollars.
     The same arguments give the same records, on every Python and platform.
     """
     begin = ms_of(start)
@@ -38,7 +48,7 @@ def generate(seed: int, start: date, companies: int, people: int, deals: int, ti
     anomalies, factors, surges, fair_days = _plant(seed, begin, shown_until)
     dirt: list[Dirt] = []
 
-    firms = customers.make_firms(seed, begin, end - DAY, max(1, round(companies * with_future)))
+    firms = customers.make_firms(seed, begin, end - DAY, max(1, round(companies * with_future)), local_currencies)
     persons = customers.make_people(seed, firms, end - DAY, max(1, round(people * with_future)))
     company_records = customers.company_records(seed, firms, end, dirt)
     contact_records = customers.contact_records(seed, persons, end, dirt)

@@ -36,6 +36,7 @@ ASSOCIATION_TYPES = {
     ("calls", "deals"): 206, ("deals", "emails"): 209, ("emails", "deals"): 210, ("deals", "meetings"): 211,
     ("meetings", "deals"): 212, ("deals", "tasks"): 215, ("tasks", "deals"): 216,
 }  # fmt: skip
+BY_NUMBER = operator.attrgetter("number")
 FIRST_MADE_TASK = 39_000_000_001
 
 
@@ -150,31 +151,46 @@ class Crm:
         ledger = self.world.ledgers[entity]
         if len(groups) > 5:
             raise invalid("There are more than 5 filter groups")
-        tests = []
         for group in groups:
-            filters = group.get("filters") or []
-            if not filters or len(filters) > 6:
+            if not 1 <= len(group.get("filters") or []) <= 6:
                 raise invalid("A filter group takes 1 to 6 filters")
-            tests.append([self._test(entity, told) for told in filters])
         low, high = 0, 1 << 60
-        if len(groups) == 1:  # what an incremental reader asks: the index gives it
-            low, high = self._window(entity, groups[0]["filters"])
+        told = [group["filters"] for group in groups]
+        if len(told) == 1:  # what an incremental reader asks: the index answers it
+            low, high = self._window(entity, told[0])
+            told = [[f for f in told[0] if not self._is_window(entity, f)]]
+        tests = [[self._test(entity, f) for f in filters] for filters in told]
         live = [state for state in ledger.modified_between(low, high) if state.archived_at is None]
-        if not tests:
+        if len(tests) == 1:
+            for test in tests[0]:
+                live = [state for state in live if test(state)]
             return live
-        return [state for state in live if any(all(test(state) for test in group) for group in tests)]
+        return [s for s in live if any(all(test(s) for test in group) for group in tests)] if tests else live
+
+    @staticmethod
+    def _is_window(entity: str, told: dict[str, Any]) -> bool:
+        """Whether the filter only bounds the time of modification."""
+        bounds = ("GTE", "GT", "LTE", "LT", "EQ", "BETWEEN")
+        return told.get("propertyName") == modified_name(entity) and told.get("operator") in bounds
 
     def _window(self, entity: str, filters: list[dict[str, Any]]) -> tuple[int, int]:
+        """[low, high) of all such filters together, in ms."""
         low, high = 0, 1 << 60
         for told in filters:
-            if told.get("propertyName") != modified_name(entity):
+            if not self._is_window(entity, told):
                 continue
-            kind = told.get("operator")
+            kind = told["operator"]
             value = self._value(told["propertyName"], told.get("value"))
-            if kind in ("GTE", "GT", "EQ", "BETWEEN"):
+            if kind in ("GTE", "EQ", "BETWEEN"):
                 low = max(low, value)
-            if kind in ("LT", "LTE", "EQ"):
+            if kind == "GT":
+                low = max(low, value + 1)
+            if kind == "LT":
+                high = min(high, value)
+            if kind in ("LTE", "EQ"):
                 high = min(high, value + 1)
+            if kind == "BETWEEN":
+                high = min(high, self._value(told["propertyName"], told.get("highValue")) + 1)
         return low, high
 
     def _test(self, entity: str, told: dict[str, Any]) -> Callable[[State], bool]:
@@ -236,6 +252,8 @@ class Crm:
         name = told.get("propertyName")
         if name not in self.properties[entity]:
             raise invalid(f"Property {name!r} does not exist on {entity}")
+        if name == "hs_object_id":
+            return sorted(states, key=BY_NUMBER, reverse=told.get("direction") == "DESCENDING")
         get = self._getter(entity, name)
         return sorted(
             states, key=lambda state: (get(state) is not None, get(state) or 0, state.number),

@@ -188,8 +188,8 @@ class HelpDesk:
     async def users(self, request: Request) -> Response:
         roles = request.query_params.getlist("role") + request.query_params.getlist("role[]")
         states = self.world.ledgers["users"].by_id
-        shown = [self._show_user(state) for state in states if not roles or state.values["role"] in roles]
-        return self._list(request, "users", shown)
+        found = [state for state in states if not roles or state.values["role"] in roles]
+        return self._list(request, "users", found, self._show_user)
 
     async def user(self, request: Request) -> Response:
         state = self.world.ledgers["users"].states.get(request.path_params["name"].removesuffix(".json"))
@@ -225,19 +225,18 @@ class HelpDesk:
         high = whole_number(query.get("end_time"), 1 << 40, invalid, "end_time") * 1000
         ledger = self.world.ledgers["satisfaction_ratings"]
         wanted = query.get("score")
-        shown = []
-        for state in ledger.modified_between(low, high):
-            values = state.values
-            if wanted and not values["score"].startswith(wanted):
-                continue
-            shown.append({
-                "id": state.number, "ticket_id": values["ticket_id"], "requester_id": values["requester_id"],
-                "assignee_id": values["assignee_id"], "group_id": values["group_id"], "score": values["score"],
-                "comment": values["comment"], "created_at": seconds(state.record.created),
+        found = [s for s in ledger.modified_between(low, high) if not wanted or s.values["score"].startswith(wanted)]
+
+        def show(state: State) -> dict[str, Any]:
+            return {
+                "id": state.number,
+                **state.values,
+                "created_at": seconds(state.record.created),
                 "updated_at": seconds(state.updated),
                 "url": self._url(request, f"satisfaction_ratings/{state.number}.json"),
-            })  # fmt: skip
-        return self._list(request, "satisfaction_ratings", shown)
+            }
+
+        return self._list(request, "satisfaction_ratings", found, show)
 
     async def sla_policies(self, request: Request) -> Response:
         since = seconds(self.world.company.start)
@@ -287,7 +286,9 @@ class HelpDesk:
         ]
         return json({"holidays": shown, "url": str(request.url)})
 
-    def _list(self, request: Request, name: str, items: list[dict[str, Any]]) -> Response:
+    def _list(
+        self, request: Request, name: str, items: list[Any], show: Callable[[Any], dict[str, Any]] = dict
+    ) -> Response:
         """By cursor when the request has page[…], else by page number; both in steps of 100."""
         query = request.query_params
         if "page[size]" in query or "page[after]" in query:
@@ -298,7 +299,7 @@ class HelpDesk:
             cursor = _encode(after + len(page), 0)
             link = request.url.include_query_params(**{"page[size]": size, "page[after]": cursor})
             return json({
-                name: page,
+                name: [show(item) for item in page],
                 "meta": {"has_more": more, "after_cursor": cursor if page else None, "before_cursor": None},
                 "links": {"next": str(link) if more else None, "prev": None},
             })  # fmt: skip
@@ -306,7 +307,7 @@ class HelpDesk:
         number = max(1, whole_number(query.get("page"), 1, invalid, "page"))
         more = number * size < len(items)
         return json({
-            name: items[(number - 1) * size : number * size],
+            name: [show(item) for item in items[(number - 1) * size : number * size]],
             "count": len(items),
             "next_page": str(request.url.include_query_params(page=number + 1)) if more else None,
             "previous_page": str(request.url.include_query_params(page=number - 1)) if number > 1 else None,

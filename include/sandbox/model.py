@@ -123,9 +123,9 @@ class Company:
     @staticmethod
     def generate(
         seed: int = 7, start: date = date(2025, 6, 1), companies: int = 400, people: int = 1200, deals: int = 900,
-        tickets: int = 3000, months: int = 18,
+        tickets: int = 3000, months: int = 18, local_currencies: bool = False,
     ) -> "Company":  # fmt: skip
         """See `include.sandbox.company.generate`."""
         from include.sandbox.company import generate  # which needs the classes above
 
-        return generate(seed, start, companies, people, deals, tickets, months)
+        return generate(seed, start, companies, people, deals, tickets, months, local_currencies)

@@ -3,7 +3,7 @@
 A person is one; the records that speak of them are several: contacts with typing errors, private mailboxes, nicknames.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from include.sandbox.catalog import COUNTRIES, REPS, Country, Rep
 from include.sandbox.dice import Dice, Weighted
@@ -74,10 +74,11 @@ def full_name(first: str, last: str, chinese: bool) -> str:
     return f"{last}{first}" if chinese else f"{first} {last}"
 
 
-def make_firms(seed: int, start: int, end: int, count: int) -> list[Firm]:
+def make_firms(seed: int, start: int, end: int, count: int, local_currencies: bool) -> list[Firm]:
     """`count` firms, most of them there on the first day, in order of joining; their domains are unique."""
     dice = Dice(seed, "firms")
-    countries = Weighted(COUNTRIES, [country.weight for country in COUNTRIES])
+    billed = COUNTRIES if local_currencies else tuple(replace(c, currency="USD", per_usd=1.0) for c in COUNTRIES)
+    countries = Weighted(billed, [country.weight for country in billed])
     reps = {c.code: [rep for rep in REPS if c.code in rep.countries] for c in COUNTRIES}
     taken: set[str] = set()
     firms = []

@@ -93,7 +93,7 @@ def _deal(
         "pipeline": PIPELINE,
         "closedate": iso(expected),
         "hubspot_owner_id": rep.id,
-        "product": product.key,
+        "product": product.name,
         "dealtype": "existingbusiness" if dice.chance(0.35) else "newbusiness",
         "hs_analytics_source": source[0],
         "closed_lost_reason": None,

@@ -4,8 +4,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from include.sandbox.catalog import (
-    AGENTS, ASIA_GROUP, ELECTRONIC, GOODS, GROUPS, PRODUCTS, ROOMLY, SELLER, SELLER_DOMAIN, Agent,
-)  # fmt: skip
+    AGENTS,
+    ASIA_GROUP,
+    ELECTRONIC,
+    GOODS,
+    GROUPS,
+    PRODUCTS,
+    ROOMLY,
+    SELLER,
+    SELLER_DOMAIN,
+    Agent,
+)
 from include.sandbox.dice import Dice, Weighted
 from include.sandbox.hours import DAY, HOUR, LONDON, MINUTE, SECOND, SHANGHAI, Office
 from include.sandbox.model import Change, Comment, Dirt, OrderLine, Record, Sighting

@@ -233,17 +233,21 @@ class Files(_Model):
 
 
 class Web(_Model):
-    """Pages of a web site, followed from ``start`` by links; one record an item page.
+    """Pages of a web site, followed from ``start`` by links; records are what the item pages tell of.
 
-    ``next`` and ``items`` are CSS selectors of links to further listings and to item pages. ``fields`` gives, for each
-    field, CSS selectors tried in order when the page's JSON-LD (of one of ``types``) does not have it.
+    ``next`` and ``items`` are CSS selectors of links to further listings and to item pages. Of an item page, JSON-LD of
+    the ``type`` comes first; where there is none, markup: ``each`` selects the part of the page that is one record
+    (without it the page is one), ``fields`` gives selectors in a record's part and ``page_fields`` in the whole page,
+    tried in order.
     """
 
     start: Annotated[tuple[str, ...], Field(min_length=1)]
     next: str | None = None
     items: str
-    types: tuple[str, ...] = ("Person", "Organization")
-    fields: dict[_Name, tuple[str, ...]]
+    type: Literal["Person", "Organization"] = "Person"
+    each: str | None = None
+    fields: Annotated[dict[_Name, tuple[str, ...]], Field(min_length=1)]
+    page_fields: dict[_Name, tuple[str, ...]] = {}
     max_pages: Annotated[int, Field(gt=0)] = 10_000
     max_depth: Annotated[int, Field(gt=0)] = 1_000
 

@@ -85,7 +85,7 @@ def _descend(body: bytes, keys: list[str], location: str) -> tuple[bytes, dict[s
     array, inner = _descend(bytes(parts.pop(keys[0])), keys[1:], location)
     # the strict reader may refuse what was only skipped so far: then the slow way takes the whole answer
     try:
-        envelope = {name: orjson.loads(raw) for name, raw in parts.items()}
+        envelope = {name: orjson.loads(bytes(raw)) for name, raw in parts.items()}  # orjson takes no Raw
     except orjson.JSONDecodeError as error:
         raise msgspec.DecodeError(str(error)) from None
     return array, {**envelope, **({keys[0]: inner} if inner else {})}

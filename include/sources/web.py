@@ -26,7 +26,9 @@ _SECONDS_TO_STOP = 10
 def crawl(web: Web, connection: SourceConnection, name: str) -> Generator[Page]:
     """The records of a site's item pages: ``url``, ``found_by`` (``json_ld`` or ``css``) and the configured fields.
 
-    An item page that cannot be read or holds none of the fields is unreadable (``page_failed``, ``no_fields``).
+    Where a page may tell of several (``each``), a record's url is the page's with its place: ``…/gear-ltd#2``.
+
+    Unreadable is an item page that fails (``page_failed``) or has nothing of what is looked for (``no_fields``).
     Twisted's reactor cannot start twice in one process, so each crawl has its own.
 
     :param name: the connection's name, for messages.

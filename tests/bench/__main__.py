@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -89,6 +90,7 @@ def main() -> None:
     options = parser.parse_args()
     if unknown := set(options.benches) - set(BENCHES):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # leave no server and no folder behind
     wanted = [name for name in BENCHES if name in options.benches or not options.benches]
     share, runs = (20, 1) if options.quick else (1, RUNS)
     lines: list[Line] = []

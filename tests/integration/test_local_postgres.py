@@ -12,6 +12,7 @@ import psutil
 import psycopg
 import pytest
 
+from include.local import postgres
 from include.local.errors import ServiceError
 from include.local.ports import first_free
 from include.local.postgres import Cluster
@@ -30,6 +31,18 @@ def own(tmp_path: Path) -> Iterator[Cluster]:
         shutil.rmtree(home)
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A running cluster for tests that only look."""
+    cluster = Cluster(tmp_path_factory.mktemp("shared") / "postgres")
+    start(cluster)
+    yield cluster
+    cluster.stop()
+    home = cluster.home()
+    assert home
+    shutil.rmtree(home)
+
+
 def start(cluster: Cluster) -> str:
     return cluster.start(first_free(15433))
 
@@ -41,16 +54,21 @@ def value(url: str, query: str) -> object:
     return row[0]
 
 
+def keep_an_answer(url: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute("create table kept as select 42 as answer")
+
+
 def server_process(cluster: Cluster) -> psutil.Process:
     home = cluster.home()
     assert home
     return psutil.Process(int((home / "data" / "postmaster.pid").read_text().split()[0]))
 
 
-def test_it_starts_with_both_databases_and_only_for_who_knows_the_password(own: Cluster) -> None:
-    url = start(own)
+def test_it_starts_with_both_databases_and_only_for_who_knows_the_password(shared: Cluster) -> None:
+    url = shared.url()
     assert value(url, "select current_database()") == "warehouse"
-    assert value(own.url("airflow"), "select current_database()") == "airflow"
+    assert value(shared.url("airflow"), "select current_database()") == "airflow"
     wrong = url.replace(url.split(":")[2].split("@")[0], "wrong")
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(wrong)
@@ -58,20 +76,18 @@ def test_it_starts_with_both_databases_and_only_for_who_knows_the_password(own: 
     assert rules == "scram-sha-256"
 
 
-def test_it_listens_on_this_machine_only(own: Cluster) -> None:
-    start(own)
-    listening = [c.laddr.ip for c in server_process(own).net_connections() if c.status == psutil.CONN_LISTEN]
+def test_it_listens_on_this_machine_only(shared: Cluster) -> None:
+    listening = [c.laddr.ip for c in server_process(shared).net_connections() if c.status == psutil.CONN_LISTEN]
     assert listening == ["127.0.0.1"]
 
 
-def test_secrets_and_data_are_for_their_owner_only(own: Cluster) -> None:
-    start(own)
-    home = own.home()
+def test_secrets_and_data_are_for_their_owner_only(shared: Cluster) -> None:
+    home = shared.home()
     assert home
-    assert stat.S_IMODE((own.folder / "password").stat().st_mode) == 0o600
-    assert stat.S_IMODE((own.folder / "log").stat().st_mode) == 0o600
+    assert stat.S_IMODE((shared.folder / "password").stat().st_mode) == 0o600
+    assert stat.S_IMODE((shared.folder / "log").stat().st_mode) == 0o600
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
-    assert server_process(own).uids().effective == home.stat().st_uid
+    assert server_process(shared).uids().effective == home.stat().st_uid
     assert home.stat().st_uid != 0
 
 
@@ -89,8 +105,25 @@ def test_no_parent_folder_is_opened(own: Cluster, tmp_path: Path) -> None:
         assert home.parent == Path("/var/tmp")
 
 
-def test_text_is_unicode_and_sorted_alike_on_every_system(own: Cluster) -> None:
-    url = start(own)
+@pytest.mark.skipif(not AS_ROOT, reason="an ordinary user runs the server itself and reaches what it installed")
+def test_programs_in_a_closed_folder_are_copied_for_the_server(
+    own: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    package = postgres.pginstall().parent
+    for folder in (package, package.with_name(f"{package.name}.libs")):
+        (closed / folder.name).symlink_to(folder)  # reached through the closed folder only
+    monkeypatch.setattr(postgres, "pginstall", lambda: closed / package.name / "pginstall")
+    assert value(start(own), "select 1") == 1
+    home = own.home()
+    assert home
+    assert Path(server_process(own).exe()).is_relative_to(home)
+    assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+
+
+def test_text_is_unicode_and_sorted_alike_on_every_system(shared: Cluster) -> None:
+    url = shared.url()
     assert value(url, "select upper('josé') || lower('ÅNGSTRÖM')") == "JOSÉångström"
     assert value(url, "select string_agg(x, '' order by x) from unnest(array['b','A','a','B']) x") == "ABab"
     assert value(url, "show timezone") == "UTC"
@@ -100,14 +133,14 @@ def test_text_is_unicode_and_sorted_alike_on_every_system(own: Cluster) -> None:
     assert value(url, "select similarity('北京大学', '北京大学') > 0")
 
 
-def test_a_commit_outlives_a_crash_in_the_warehouse(own: Cluster) -> None:
-    assert value(start(own), "show synchronous_commit") == "on"
-    assert value(own.url("airflow"), "show synchronous_commit") == "off"
+def test_a_commit_outlives_a_crash_in_the_warehouse(shared: Cluster) -> None:
+    assert value(shared.url(), "show synchronous_commit") == "on"
+    assert value(shared.url("airflow"), "show synchronous_commit") == "off"
 
 
 def test_a_restart_keeps_data_password_and_port(own: Cluster) -> None:
     url = start(own)
-    value(url, "create table kept as select 42 as answer; select 1")
+    keep_an_answer(url)
     own.stop()
     assert not own.is_running()
     with pytest.raises(psycopg.OperationalError):
@@ -127,7 +160,7 @@ def test_start_and_stop_can_be_said_twice(own: Cluster) -> None:
 
 def test_a_kill_heals_and_keeps_what_was_committed(own: Cluster) -> None:
     url = start(own)
-    value(url, "create table kept as select 42 as answer; select 1")
+    keep_an_answer(url)
     server_process(own).send_signal(signal.SIGKILL)
     assert own.start() == url
     assert value(url, "select answer from kept") == 42

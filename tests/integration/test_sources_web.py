@@ -13,13 +13,17 @@ from include.window import Window
 
 DAY = Window.day("2026-03-05")
 LISTING = '<a class="next" href="{next}">next</a><ul>{links}</ul>'
-PERSON = """<html><head><script type="application/ld+json">{"@context": "https://schema.org", "@type": "Organization",
-"name": "Gear Ltd", "contactPoint": {"@type": "ContactPoint", "telephone": "tel:+44-20-555"},
-"address": {"streetAddress": "1 High St", "addressLocality": "Leeds"}, "employee": [{"@type": "Person",
-"name": "Ann  Bee", "email": "mailto:ann@gear.example?subject=Hi", "jobTitle": "Buyer"}]}</script></head>
-<body><h1>Someone else</h1><p class="fax">+44 1</p></body></html>"""
-PLAIN = """<html><body><h1> Li
- Lei </h1><a href="mailto:li%2Blei@gear.example">mail</a><a href="tel:+8610555">call</a>
+STRUCTURED = """<html><head><script type="application/ld+json">{"@context": "https://schema.org",
+"@type": ["Organization"], "name": "Gear Ltd", "url": "https://gear.example", "email": "info@gear.example",
+"contactPoint": {"@type": "ContactPoint", "telephone": "+44-20-000"},
+"address": {"streetAddress": "1 High St", "addressLocality": "Leeds"}, "employee": [
+{"@type": "Person", "name": "Ann  Bee", "email": "mailto:ann@gear.example?subject=Hi", "jobTitle": "Buyer"},
+{"@type": "http://schema.org/Person", "name": "Bo", "telephone": "tel:+44-20-555", "worksFor": {"name": "Gear Inc"}}
+]}</script></head><body><h1>Someone else</h1><a href="mailto:info@gear.example">all</a></body></html>"""
+PLAIN = """<html><body><h2> Gear
+ Asia </h2><a href="mailto:info@gear.example">all</a>
+<li class="who"><h1>Li Lei</h1><a href="mailto:li%2Blei@gear.example">mail</a></li>
+<li class="who"><h1>Han Mei</h1><a href="tel:+8610555">call</a></li>
 <script type="application/ld+json">{broken</script></body></html>"""
 PAGES: dict[str, tuple[int, str]] = {
     "/robots.txt": (200, "User-agent: *\nDisallow: /private/\n"),
@@ -30,13 +34,22 @@ PAGES: dict[str, tuple[int, str]] = {
             next="/directory",
             links="".join(
                 f'<a class="item" href="{href}">x</a>'
-                for href in ("/p/li", "/p/gone", "/p/empty", "/private/x", "http://127.0.0.2:9/x", "/p/ann#top")
+                for href in (
+                    "/p/li",
+                    "/p/gone",
+                    "/p/empty",
+                    "/p/nobody",
+                    "/private/x",
+                    "http://127.0.0.2:9/x",
+                    "/p/ann#top",
+                )
             ),
         ),
     ),
-    "/p/ann": (200, PERSON),
+    "/p/ann": (200, STRUCTURED),
     "/p/li": (200, PLAIN),
     "/p/empty": (200, "<html><body></body></html>"),
+    "/p/nobody": (200, "<html><body><h2>Gear Nowhere</h2></body></html>"),
     "/private/x": (200, PLAIN),
 }
 
@@ -78,16 +91,14 @@ def crawl(site: Site, **changes: Any) -> list[Page]:
         "start": ["/directory"],
         "next": "a.next",
         "items": "a.item",
+        "each": "li.who",
         "fields": {
-            "name": ["h1::text"],
-            "organisation": [".org::text"],
+            "name": ["h3::text", "h1::text"],
             "email": ["a[href^='mailto:']::attr(href)"],
             "phone": ["a[href^='tel:']::attr(href)"],
-            "job_title": [".role::text"],
-            "address": [".adr::text"],
-            "city": [".city::text"],
-            "fax": [".fax::text"],
+            "job_title": [],
         },
+        "page_fields": {"organisation": ["h2::text"], "address": [], "city": []},
         **changes,
     }
     entity = {"feeds": "customer", "id": "url", "version_at": None, "web": web}
@@ -106,33 +117,18 @@ def crawl(site: Site, **changes: Any) -> list[Page]:
 
 def test_a_site_is_read_once_politely_and_its_failures_are_kept(site: Site) -> None:
     (page,) = crawl(site)
-    rows = {row["url"].removeprefix(site.address): row for row in page.rows}
-    assert rows == {
-        "/p/ann": {
-            "url": f"{site.address}/p/ann",
-            "found_by": "json_ld",
-            "name": "Ann Bee",
-            "organisation": "Gear Ltd",
-            "email": "ann@gear.example",
-            "phone": "+44-20-555",
-            "job_title": "Buyer",
-            "address": "1 High St, Leeds",
-            "city": "Leeds",
-            "fax": "+44 1",
-        },
-        "/p/li": {
-            "url": f"{site.address}/p/li",
-            "found_by": "css",
-            "name": "Li Lei",
-            "organisation": None,
-            "email": "li+lei@gear.example",
-            "phone": "+8610555",
-            "job_title": None,
-            "address": None,
-            "city": None,
-            "fax": None,
-        },
-    }
+    rows = sorted(page.rows, key=lambda row: row["url"])
+    keys = ("url", "found_by", "name", "email", "phone", "job_title", "organisation", "address", "city")
+    leeds = ("1 High St, Leeds", "Leeds")
+    assert rows == [
+        dict(zip(keys, (f"{site.address}/p/{values[0]}", *values[1:]), strict=True))
+        for values in (
+            ("ann#1", "json_ld", "Ann Bee", "ann@gear.example", None, "Buyer", "Gear Ltd", *leeds),
+            ("ann#2", "json_ld", "Bo", None, "+44-20-555", None, "Gear Inc", *leeds),
+            ("li#1", "css", "Li Lei", "li+lei@gear.example", None, None, "Gear Asia", None, None),
+            ("li#2", "css", "Han Mei", None, "+8610555", None, "Gear Asia", None, None),
+        )
+    ]
     assert sorted((bad.text.removeprefix(site.address), bad.reason) for bad in page.unreadable) == [
         ("/p/empty", "no_fields"),
         ("/p/gone", "page_failed"),
@@ -141,6 +137,22 @@ def test_a_site_is_read_once_politely_and_its_failures_are_kept(site: Site) -> N
     assert asked.count("/p/ann") == 1
     assert "/private/x" not in asked
     assert all(agent.startswith("crm-autopilot") for _, agent in site.asked)
+
+
+def test_a_page_may_be_one_record_and_a_company(site: Site) -> None:
+    """What the structured data lacks comes from the markup."""
+    fields = {"name": ["h2::text"], "email": [], "phone": [], "website": [], "headline": ["h1::text"]}
+    (page,) = crawl(site, each=None, type="Organization", fields=fields, page_fields={})
+    row = next(row for row in page.rows if row["url"] == f"{site.address}/p/ann")
+    assert row == {
+        "url": f"{site.address}/p/ann",
+        "found_by": "json_ld",
+        "name": "Gear Ltd",
+        "email": "info@gear.example",
+        "phone": "+44-20-000",
+        "website": "https://gear.example",
+        "headline": "Someone else",
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,39 +1,37 @@
 """What a page says about a person or a company: from its JSON-LD, else from its markup."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
 import extruct
+from parsel import Selector
 from scrapy.http import TextResponse
 
 _ADDRESS_PARTS = ("streetAddress", "postalCode", "addressLocality", "addressRegion", "addressCountry")
 
 
-def from_json_ld(html: str, url: str, types: list[str]) -> dict[str, str]:
-    """What the page's JSON-LD tells of name, organisation, email, phone, job_title, address, city, country, website.
+def from_json_ld(html: str, url: str, type_: str) -> list[dict[str, str]]:
+    """Every thing of a type (Person or Organization) in the page's JSON-LD, in order.
 
-    The first thing of each type counts, types in the given order; the first one that has a field gives it.
+    Keys: name, organisation, email, phone, job_title, address, city, country, website; those of a person that are a
+    company's (organisation, address, …) come from the page's first organisation when the person has none.
     Broken JSON-LD is as good as none.
     """
     try:
         blocks = extruct.extract(html, base_url=url, syntaxes=["json-ld"])["json-ld"]
     except ValueError:
-        return {}
+        return []
     things = [thing for block in blocks for thing in _things(block)]
-    found: dict[str, str] = {}
-    for type_ in types:
-        thing = next((thing for thing in things if type_ in _as_list(thing.get("@type"))), None)
-        for field, value in (_fields(thing, type_) if thing else {}).items():
-            if value and field not in found:
-                found[field] = value
-    return found
+    organisation = next((thing for thing in things if _is(thing, "Organization")), {})
+    return [_fields(thing, organisation) for thing in things if _is(thing, type_)]
 
 
-def from_css(response: TextResponse, selectors: list[str]) -> str | None:
+def from_css(part: TextResponse | Selector, selectors: list[str]) -> str | None:
     """The first selector's first match that is not empty, as one line; mailto: and tel: links lose their scheme."""
     for selector in selectors:
-        for value in response.css(selector).getall():
+        for value in part.css(selector).getall():
             if text := clean(value):
                 return text
     return None
@@ -48,23 +46,27 @@ def clean(value: str) -> str:
     return text
 
 
-def _fields(thing: dict[str, Any], type_: str) -> dict[str, str]:
+def _fields(thing: dict[str, Any], organisation: dict[str, Any]) -> dict[str, str]:
+    # a company's own mail box and telephone are nobody's: two people who share them are not one
     points = [thing, *(point for point in _as_list(thing.get("contactPoint")) if isinstance(point, dict))]
-    company = type_ != "Person"
-    works_for = next(iter(_as_list(thing.get("worksFor") or thing.get("affiliation"))), None)
-    address = next(iter(_as_list(thing.get("address"))), None)
+    works_for = _first(thing.get("worksFor") or thing.get("affiliation"))
+    address = _first(thing.get("address")) or _first(organisation.get("address"))
     return {
-        # a company's own name is not a person's: it is the organisation
-        "name": "" if company else _text(thing.get("name")),
-        "organisation": _text(thing.get("name")) if company else _text(works_for),
+        "name": _text(thing.get("name")),
+        "organisation": _text(works_for) or _text(organisation.get("name")),
         "email": next(filter(None, (_text(point.get("email")) for point in points)), ""),
         "phone": next(filter(None, (_text(point.get("telephone")) for point in points)), ""),
         "job_title": _text(thing.get("jobTitle")),
         "address": _address(address),
         "city": _text(address.get("addressLocality")) if isinstance(address, dict) else "",
         "country": _text(address.get("addressCountry")) if isinstance(address, dict) else "",
-        "website": _text(thing.get("url")) if company else "",
+        "website": _text(organisation.get("url")),
     }
+
+
+def _is(thing: dict[str, Any], type_: str) -> bool:
+    """``Person``, ``schema:Person`` and ``http://schema.org/Person`` are one type."""
+    return any(re.split("[/:#]", str(told))[-1] == type_ for told in _as_list(thing.get("@type")))
 
 
 def _things(block: Any) -> Iterator[dict[str, Any]]:
@@ -90,6 +92,10 @@ def _text(value: Any) -> str:
     if isinstance(value, list):
         value = value[0] if value else ""
     return clean(str(value)) if value else ""
+
+
+def _first(value: Any) -> Any:
+    return next(iter(_as_list(value)), None)
 
 
 def _as_list(value: Any) -> list:

@@ -12,6 +12,8 @@ from twisted.python.failure import Failure
 
 from include.sources.site.extract import from_css, from_json_ld
 
+Fields = dict[str, str | None]
+
 
 class SiteSpider(scrapy.Spider):
     """Reads one site.
@@ -44,20 +46,32 @@ class SiteSpider(scrapy.Spider):
         yield from self._follow(response, self.job["items"], self.parse_item, self.on_error)
 
     def parse_item(self, response: Response) -> None:
-        """One record, from the page's JSON-LD and, for what that lacks, its markup."""
+        """The page's records: from its JSON-LD, or from its markup when that tells of none."""
         if not isinstance(response, TextResponse):
             self.write({"failed": response.url, "reason": "not_text"})
             return
-        structured = from_json_ld(response.text, response.url, self.job["types"])
-        record = {
-            field: structured.get(field) or from_css(response, selectors)
-            for field, selectors in self.job["fields"].items()
-        }
-        if not any(record.values()):
+        page = {field: from_css(response, css) for field, css in self.job["page_fields"].items()}
+        structured = from_json_ld(response.text, response.url, self.job["type"])
+        records = list(self._structured(response, structured, page) or self._marked_up(response, page))
+        if not records and not any(page.values()) and not structured:
             self.write({"failed": response.url, "reason": "no_fields"})
-            return
-        found_by = "json_ld" if any(structured.get(field) for field in record) else "css"
-        self.write({"item": {"url": response.url, "found_by": found_by, **record}})
+        for place, record in enumerate(records, 1):
+            self.write({"item": {"url": f"{response.url}#{place}" if self.job["each"] else response.url, **record}})
+
+    def _structured(self, response: TextResponse, things: list[dict[str, str]], page: Fields) -> list[dict[str, Any]]:
+        """A thing's own fields, then the page's; markup alone cannot be told apart by record when there are several."""
+        own = {} if self.job["each"] else {field: from_css(response, css) for field, css in self.job["fields"].items()}
+        names = [*self.job["fields"], *self.job["page_fields"]]
+        return [
+            {"found_by": "json_ld", **{name: thing.get(name) or own.get(name) or page.get(name) for name in names}}
+            for thing in (things if self.job["each"] else things[:1])
+        ]
+
+    def _marked_up(self, response: TextResponse, page: Fields) -> Iterator[dict[str, Any]]:
+        for part in response.css(self.job["each"]) if self.job["each"] else [response]:
+            own = {field: from_css(part, css) for field, css in self.job["fields"].items()}
+            if any(own.values()):
+                yield {"found_by": "css", **own, **page}
 
     def on_start_error(self, failure: Failure) -> None:
         self.start_failed = (failure.request.url, _reason(failure))  # type: ignore[attr-defined]
