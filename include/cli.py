@@ -1,6 +1,7 @@
 """The command ``./crm``."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -30,17 +31,16 @@ def main() -> None:
     from include.ingest import IngestError
     from include.local.errors import ServiceError
     from include.quality.suites import QualityError
-    from include.sources.config import ConfigError as SourceConfigError
     from include.sources.errors import SourceError
     from include.warehouse.migrations import WarehouseTooOldError
     from include.warehouse.staging import StagingError
 
     mistakes = (
-        ConfigError, SourceConfigError, SourceError, IngestError, QualityError, ServiceError, StagingError,
+        ConfigError, SourceError, IngestError, QualityError, ServiceError, StagingError,
         WarehouseTooOldError, OperationalError,
     )  # fmt: skip
     try:
-        app()
+        app(prog_name="./crm")
     except mistakes as error:
         err.print(f"[bold red]Error:[/] {error}", markup=True)
         sys.exit(1)
@@ -84,7 +84,9 @@ def sql(context: typer.Context) -> None:
     from include.local import services
     from include.local.postgres import psql
 
-    sys.exit(subprocess.call([str(psql()), services.warehouse().url, *context.args]))
+    warehouse = services.warehouse()
+    # the password goes by the environment: a process list shows arguments
+    sys.exit(subprocess.call([str(psql()), *context.args], env={**os.environ, **warehouse.libpq_environment()}))
 
 
 @app.command(context_settings=PASS_ON)

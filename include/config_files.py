@@ -1,7 +1,7 @@
 """Reading the YAML files in include/config by typed models: an error names the file, the key and what was expected."""
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class ConfigError(Exception):
-    """A configuration file is not as it should be; the message says where, and what was expected."""
+class ConfigError(ValueError):
+    """A configuration file that cannot be used: names the file, the key and what was expected."""
 
 
 class StrictModel(BaseModel):
@@ -22,18 +22,40 @@ class StrictModel(BaseModel):
 def read_config(path: Path, model: type[Model]) -> Model:
     """Read a YAML file as a model.
 
-    :raises ConfigError: when the file is not YAML, or a key is missing, unknown or of the wrong type.
+    :raises ConfigError: when the file cannot be read, is not YAML, or a key is missing, unknown or of the wrong type.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
+        values = yaml.load(path.read_text("utf-8"), Loader=_StrictLoader)  # noqa: S506 (a SafeLoader)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 at byte {error.start}") from None
+    except yaml.MarkedYAMLError as error:
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ConfigError(f"{path}{line}: {error.problem}") from None
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: is not YAML: {error}") from error
+        raise ConfigError(f"{path}: not YAML: {error}") from None
     try:
-        return model.model_validate(content)
+        return model.model_validate(values)
     except ValidationError as error:
-        problems = [
-            f"{'.'.join(map(str, problem['loc'])) or 'the file'}: {problem['msg']}" for problem in error.errors()
-        ]
-        raise ConfigError(f"{path}: " + "; ".join(problems)) from error
+        raise ConfigError("\n".join(f"{path}: {_sentence(dict(problem))}" for problem in error.errors())) from None
+
+
+def _sentence(problem: dict[str, Any]) -> str:
+    key = ".".join(str(part) for part in problem["loc"])
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    found = (
+        "" if problem["type"] in ("missing", "value_error", "extra_forbidden") else f", found {problem['input']!r:.80}"
+    )
+    return f"{key}: {message}{found}" if key else f"{message}{found}"
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML that refuses a key given twice: of two entities of one name, the first would vanish."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
+        for key, (key_node, _) in zip(keys, node.value, strict=True):
+            if keys.count(key) > 1:
+                raise yaml.MarkedYAMLError(problem=f"the key {key!r} is there twice", problem_mark=key_node.start_mark)
+        return super().construct_mapping(node, deep)

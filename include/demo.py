@@ -54,7 +54,7 @@ def run(*, serve: bool, as_json: bool) -> int:
     tell = Teller()
     start = sandbox_start()
     tell("starting PostgreSQL, Airflow and the sandbox company")
-    running = services.up(sandbox=True, sandbox_arguments=["--start", str(start)], tell=tell)
+    running = services.up(sandbox=True, sandbox_arguments=["--start", str(start), "--rate-limit", "190"], tell=tell)
     try:
         warehouse = services.warehouse()
         sources = [source for source in load_sources().values() if source.enabled]

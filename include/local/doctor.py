@@ -1,22 +1,26 @@
 """``./crm doctor``: what could keep the product from running on this machine, and what to do about it."""
 
-import json
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psutil
 import psycopg
-import yaml
 
+from include.config_files import ConfigError
 from include.local import airflow, postgres, services
 from include.local.errors import ServiceError
 from include.local.files import last_line
 from include.local.ports import first_free, is_free
-from include.settings import CONFIG, EXPECTATIONS, PROJECT, STATE
+from include.quality.suites import QualityError, load_suite
+from include.sales.pipelines import load_sales_config
+from include.service.schedules import load_service_config
+from include.settings import CONFIG, EXPECTATIONS, PROJECT, SQL, STATE
+from include.sources.config import FOLDER, load_source
 from include.warehouse.connection import Warehouse
 from include.warehouse.migrations import OLDEST_POSTGRES, pending
 
@@ -119,22 +123,41 @@ def _warehouse(there: Warehouse) -> Iterator[Check]:
         yield Check("warehouse", False, f"{there.address} does not answer: {str(error).splitlines()[0]}", do)
 
 
-def files() -> Iterator[Check]:
-    yield from _readable("configuration", sorted(CONFIG.rglob("*.yaml")), yaml.safe_load, yaml.YAMLError)
-    yield from _readable("expectations", sorted(EXPECTATIONS.glob("*.json")), json.loads, ValueError)
-
-
-def _readable(name: str, paths: list[Path], read: Callable[[str], object], mistake: type[Exception]) -> Iterator[Check]:
-    broken = 0
-    for path in paths:
+def configuration() -> Iterator[Check]:
+    """Every YAML file by its model, and for every entity of a source the two files that go with it."""
+    sources = {path: partial(load_source, path.stem) for path in sorted(FOLDER.glob("*.yaml"))}
+    others = {CONFIG / "sales.yaml": load_sales_config, CONFIG / "service.yaml": load_service_config}
+    yield from _read("configuration", {**sources, **others}, ConfigError)
+    yield from _read(
+        "expectations", {p: partial(load_suite, p) for p in sorted(EXPECTATIONS.glob("*.json"))}, QualityError
+    )
+    missing = 0
+    for path in sources:
         try:
-            read(path.read_text(encoding="utf-8"))
-        except (mistake, OSError, UnicodeDecodeError) as error:
+            source = load_source(path.stem)
+        except ConfigError:
+            continue  # said above
+        for entity in source.entities:
+            name = f"{source.name}__{entity}"
+            for file in (SQL / "staging" / f"{name}.sql", EXPECTATIONS / f"{name}.json"):
+                if not file.exists():
+                    missing += 1
+                    says = f"{file.relative_to(PROJECT)} is missing"
+                    yield Check("source", False, says, f"Write it, or take {entity} out of {source.name}.yaml.")
+    if not missing:
+        yield Check("source", True, "every entity has its staging statement and its suite")
+
+
+def _read(name: str, files: dict[Path, Callable[[], object]], mistake: type[Exception]) -> Iterator[Check]:
+    broken = 0
+    for read in files.values():
+        try:
+            read()
+        except mistake as error:
             broken += 1
-            where = " ".join(str(error).split())
-            yield Check(name, False, f"{path.relative_to(PROJECT)}: {where}", "Correct the file at that place.")
+            yield Check(name, False, str(error).replace(f"{PROJECT}/", ""), "Correct the file at that place.")
     if not broken:
-        yield Check(name, True, f"{len(paths)} files can be read")
+        yield Check(name, True, f"{len(files)} files are as they should be")
 
 
 def _existing(path: Path) -> Path:
@@ -150,5 +173,5 @@ def _database_folder() -> list[Path]:
 
 
 LOOKS: list[Callable[[], Iterator[Check]]] = [
-    *(python, disk, memory, ports, embedded_postgres, warehouse, files),
+    *(python, disk, memory, ports, embedded_postgres, warehouse, configuration),
 ]

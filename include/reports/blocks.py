@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from include.reports.charts import Bar, Drawing, bars_over_time, heat_map, ranked_bars
 from include.reports.frame import Frame
-from include.reports.model import Block, Picture, Sentence
-from include.reports.words import Number, day, number
+from include.reports.model import Block, Column, Picture, Sentence, Table
+from include.reports.words import Number, day, number, plural
 
 MOST_BARS = 30
+MOST_ROWS = 100
 
 
 def ratio(part: Number, whole: Number) -> Decimal | None:
@@ -112,6 +114,13 @@ def grid(
         is_wide=len(columns) > 8,
         term=term,
     )
+
+
+def ranking(caption: str, columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> Table:
+    """A table sorted already, of which the first hundred rows are shown; a note tells of the others."""
+    left = len(rows) - MOST_ROWS
+    note = f"{plural(left, 'row that comes', 'rows that come')} after these {'is' if left == 1 else 'are'} not shown."
+    return Table(caption, columns, rows[:MOST_ROWS], note if left > 0 else "")
 
 
 def unreadable(drawing: Drawing) -> str:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from include.reports import doubts
-from include.reports.blocks import grid, over_time, ranked, ratio
+from include.reports.blocks import grid, over_time, ranked, ranking, ratio
 from include.reports.charts import Bar
 from include.reports.frame import Frame
 from include.reports.model import Block, Column, Report, Section, Sentence, Table, Tile
@@ -274,7 +274,7 @@ def _countries(reader: Reader) -> list[Block]:
     table = [[row["country"] or "not told", row["customers"], row["new_customers"]] for row in rows]
     return [
         ranked("Customers by country", bars, "country", "No customer is known.", rest="other countries", is_wide=False),
-        Table("Countries, by customers", columns, table),
+        ranking("Countries, by customers", columns, table),
     ]
 
 

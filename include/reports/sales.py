@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from include.reports import doubts
-from include.reports.blocks import over_time, ranked, ratio
+from include.reports.blocks import over_time, ranked, ranking, ratio
 from include.reports.charts import Bar, compact
 from include.reports.frame import Frame
 from include.reports.model import Block, Column, Report, Section, Sentence, Table, Tile
@@ -275,7 +275,7 @@ def _pipeline(reader: Reader, main: Row) -> list[Block]:
             "The open deals have no amount, so there is no pipeline to draw.",
             is_wide=False,
         ),
-        Table(
+        ranking(
             "Open deals by stage",
             columns,
             [
@@ -330,7 +330,7 @@ def _stages(stages: list[Row]) -> list[Block]:
             "conversion",
             "Every deal that entered a stage is too young to say whether it goes on.",
         ),
-        Table("Stage conversion and time in stage", columns, rows),
+        ranking("Stage conversion and time in stage", columns, rows),
     ]
 
 
@@ -362,7 +362,7 @@ def _reps(reps: list[Row], currency: str) -> list[Block]:
     picture = ranked(
         f"Won amount by rep{_amounts(currency)}", bars, "won", "No rep won an amount in this window.", rest="other reps"
     )
-    return [picture, Table("Reps, by won amount", columns, rows)]
+    return [picture, ranking("Reps, by won amount", columns, rows)]
 
 
 def _products(products: list[Row], currency: str) -> list[Block]:
@@ -395,7 +395,7 @@ def _products(products: list[Row], currency: str) -> list[Block]:
         "No product brought in an amount in this window.",
         rest="other products",
     )
-    return [picture, Table("Products, by won amount", columns, rows)]
+    return [picture, ranking("Products, by won amount", columns, rows)]
 
 
 def _teams(reader: Reader, currency: str) -> list[Block]:
@@ -417,7 +417,7 @@ def _teams(reader: Reader, currency: str) -> list[Block]:
             [row["group_name"] or f"no {kind}", row["won_amount"], row["won_deals"], row["lost_deals"], _rate(row)]
             for row in groups
         ]
-        blocks.append(Table(f"{heading}s, by won amount", columns, table))
+        blocks.append(ranking(f"{heading}s, by won amount", columns, table))
     return blocks
 
 

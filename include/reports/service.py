@@ -1,9 +1,10 @@
 """The service report: what came in, how fast it was answered and solved, what waits."""
 
+from collections import Counter
 from decimal import Decimal
 
 from include.reports import doubts
-from include.reports.blocks import grid, per_bucket, ranked, ratio
+from include.reports.blocks import grid, per_bucket, ranked, ranking, ratio
 from include.reports.charts import Bar, flow_and_stock
 from include.reports.frame import Frame
 from include.reports.model import Block, Column, Picture, Report, Section, Sentence, Table, Tile
@@ -153,7 +154,7 @@ def _tiles(frame: Frame, now: Row, before: Row) -> list[Tile]:
             "handoffs",
             "between agents",
             compare("count", now["assignee_handoffs"], before["assignee_handoffs"], flow, "down"),
-            f"{plural(now['group_handoffs'], 'more', 'more')} between groups",
+            f"{number(now['group_handoffs'])} between groups",
         ),
     ]
 
@@ -189,22 +190,22 @@ def _backlog(reader: Reader, now: Row) -> list[Block]:
     rows = reader.rows("service_backlog")
     if not rows:
         return [Sentence("No ticket was waiting at the end of the window.")]
-    tickets = {(row["priority"], row["age_band"]): row["tickets"] for row in rows}
-    told = {row["priority"] for row in rows}
-    priorities = [p for p in PRIORITIES if p in told] + sorted(told.difference(PRIORITIES))
+    # a source's own words for a priority go together: how many there are is not ours to say
+    tickets: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        tickets[row["priority"] if row["priority"] in PRIORITIES else "other", row["age_band"]] += row["tickets"]
+    told = {priority for priority, _ in tickets}
+    priorities = [priority for priority in (*PRIORITIES, "other") if priority in told]
     by_age = grid(
         "Waiting tickets by priority and age",
         [priority.capitalize() for priority in priorities],
         AGE_BANDS,
-        [[tickets.get((priority, band), 0) for band in AGE_BANDS] for priority in priorities],
+        [[tickets[priority, band] for band in AGE_BANDS] for priority in priorities],
         "backlog",
         "No ticket was waiting at the end of the window.",
         read="Rows are priorities, columns how long ago the ticket was created.",
     )
-    bars = [
-        Bar(priority.capitalize(), sum(tickets.get((priority, band), 0) for band in AGE_BANDS))
-        for priority in priorities
-    ]
+    bars = [Bar(priority.capitalize(), sum(tickets[priority, band] for band in AGE_BANDS)) for priority in priorities]
     blocks = [ranked("Waiting tickets by priority", bars, "backlog", "No ticket was waiting.", is_wide=False), by_age]
     if not now["unreplied"]:
         return [*blocks, Sentence("Every waiting ticket has had a first reply.")]
@@ -276,7 +277,7 @@ def _channels(reader: Reader) -> list[Block]:
     bars = [Bar(row["channel"], row["created_tickets"]) for row in rows if row["created_tickets"]]
     return [
         ranked("Tickets created by channel", bars, "created_tickets", "No ticket was created.", rest="other channels"),
-        Table("Channels, by created tickets", columns, table),
+        ranking("Channels, by created tickets", columns, table),
     ]
 
 
@@ -308,7 +309,7 @@ def _agents(reader: Reader) -> list[Block]:
     bars = [Bar(row["assignee_name"] or "not assigned", row["solved_tickets"]) for row in rows if row["solved_tickets"]]
     return [
         ranked("Solved tickets by agent", bars, "solved_tickets", "No ticket was solved.", rest="other agents"),
-        Table("Agents, by solved tickets", columns, table),
+        ranking("Agents, by solved tickets", columns, table),
     ]
 
 

@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="The same seed, start and sizes always give the same company.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
+    parser.add_argument("--host", default=HOST, help="address to listen on; another than this only inside a container")
     parser.add_argument("--port", type=int, default=8765, help="port of the web site and the APIs; 0 takes a free one")
     parser.add_argument("--smtp-port", type=int, help="port of the mail box; without it there is none")
     parser.add_argument("--state", type=Path, help="folder for the order files (in its subfolder orders)")
@@ -70,11 +71,11 @@ def main() -> int:
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((HOST, args.port))
+        listening.bind((args.host, args.port))
         listening.listen(512)  # who reads the address may call at once, and waits until the server takes the call
     except OSError as wrong:
         print(
-            f"The sandbox cannot listen on {HOST}:{args.port}: {wrong.strerror}. Choose another --port.",
+            f"The sandbox cannot listen on {args.host}:{args.port}: {wrong.strerror}. Choose another --port.",
             file=sys.stderr,
         )
         return 1
@@ -96,7 +97,7 @@ def main() -> int:
         args.helpdesk_token,
         args.rate_limit,
     )
-    print(f"{SELLER} is open at http://{HOST}:{listening.getsockname()[1]}", flush=True)
+    print(f"{SELLER} is open at http://{args.host}:{listening.getsockname()[1]}", flush=True)
     serve(world, listening, args.smtp_port)
     return 0
 

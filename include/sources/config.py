@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from croniter import croniter
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from include.config_files import ConfigError, StrictModel, read_config
 from include.settings import CONFIG
 
 FOLDER = CONFIG / "sources"
@@ -35,15 +35,7 @@ _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 _Target = Annotated[str, Field(pattern=r"^(params|body)\..+")]
 
 
-class ConfigError(ValueError):
-    """A configuration file that cannot be used: names the file, the key and what was expected."""
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Auth(_Model):
+class Auth(StrictModel):
     """How the connection's password goes with each request; ``name`` is the header's, for kind header."""
 
     kind: Literal["bearer", "basic", "header", "none"] = "none"
@@ -56,7 +48,7 @@ class Auth(_Model):
         return self
 
 
-class Request(_Model):
+class Request(StrictModel):
     """One request; strings may hold placeholders like ``{window_start_ms}`` (see `WINDOW_PLACEHOLDERS`).
 
     A string that is nothing but one placeholder takes the value's own type.
@@ -72,13 +64,13 @@ class Request(_Model):
         return {name for text in _strings([self.path, self.params, self.body]) for name in PLACEHOLDER.findall(text)}
 
 
-class NoPaging(_Model):
+class NoPaging(StrictModel):
     """The first answer is all there is."""
 
     kind: Literal["none"] = "none"
 
 
-class _Paging(_Model):
+class _Paging(StrictModel):
     # dotted paths in the answer: another page follows only while `more` is true; none follows once `end` is
     more: str | None = None
     end: str | None = None
@@ -135,7 +127,7 @@ Paging = Annotated[
 ]
 
 
-class Until(_Model):
+class Until(StrictModel):
     """For a source that is told only where to start: records whose instant at ``path`` is at or past the window's end
     are left to a later window. When the source answers in order of it, reading stops there."""
 
@@ -143,7 +135,7 @@ class Until(_Model):
     ordered: bool = True
 
 
-class Enrich(_Model):
+class Enrich(StrictModel):
     """A look-up for many records at once, merged into each of them under ``into``.
 
     ``{inputs}`` in the request becomes ``[{"id": …}, …]``, at most ``batch`` of them; of each answer at ``records``,
@@ -166,7 +158,7 @@ class Enrich(_Model):
         return self
 
 
-class Rest(_Model):
+class Rest(StrictModel):
     """One list of records behind an HTTP API; ``also`` are further ones of the same shape (archived records).
 
     A request must be bounded by the window: by placeholders, by ``within`` (the path of an instant that must lie in
@@ -197,7 +189,7 @@ class Rest(_Model):
         return self
 
 
-class Files(_Model):
+class Files(StrictModel):
     """CSV files of one folder; ``date_pattern`` finds the business day (YYYY-MM-DD) in the name, as its one group.
 
     Without a date pattern every window reads all files. ``columns`` are the ones a file must have; more may come.
@@ -232,7 +224,7 @@ class Files(_Model):
         return pattern
 
 
-class Web(_Model):
+class Web(StrictModel):
     """Pages of a web site, followed from ``start`` by links; records are what the item pages tell of.
 
     ``next`` and ``items`` are CSS selectors of links to further listings and to item pages. Of an item page, JSON-LD of
@@ -252,7 +244,7 @@ class Web(_Model):
     max_depth: Annotated[int, Field(gt=0)] = 1_000
 
 
-class Entity(_Model):
+class Entity(StrictModel):
     """One kind of record of a source, and the staging table it feeds.
 
     ``id`` is a path in the record, or several that together make the id. ``version_at`` is the path of the record's
@@ -268,7 +260,7 @@ class Entity(_Model):
     files: Files | None = None
 
 
-class Source(_Model):
+class Source(StrictModel):
     """Somewhere to collect from: one YAML file, one Airflow connection, one ingest DAG when ``enabled``."""
 
     name: _Name
@@ -343,42 +335,10 @@ def load_source(name: str, folder: Path = FOLDER) -> Source:
 
 
 def _load(path: Path) -> Source:
-    try:
-        values = yaml.load(path.read_text("utf-8"), Loader=_StrictLoader)
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8 at byte {error.start}") from None
-    except yaml.MarkedYAMLError as error:
-        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise ConfigError(f"{path}{line}: {error.problem}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: {error}") from None
-    try:
-        source = Source.model_validate(values)
-    except ValidationError as error:
-        raise ConfigError("\n".join(f"{path}: {_sentence(dict(problem))}" for problem in error.errors())) from None
+    source = read_config(path, Source)
     if source.name != path.stem:
         raise ConfigError(f"{path}: name: expected {path.stem!r}, the file's own name, found {source.name!r}")
     return source
-
-
-def _sentence(problem: dict[str, Any]) -> str:
-    key = ".".join(str(part) for part in problem["loc"])
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    found = (
-        "" if problem["type"] in ("missing", "value_error", "extra_forbidden") else f", found {problem['input']!r:.80}"
-    )
-    return f"{key}: {message}{found}" if key else f"{message}{found}"
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """YAML that refuses a key given twice: of two entities of one name, the first would vanish."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
-        for key, (key_node, _) in zip(keys, node.value, strict=True):
-            if keys.count(key) > 1:
-                raise yaml.MarkedYAMLError(problem=f"the key {key!r} is there twice", problem_mark=key_node.start_mark)
-        return super().construct_mapping(node, deep)
 
 
 def _strings(value: Any) -> Iterator[str]:

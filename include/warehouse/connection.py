@@ -4,6 +4,17 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+LIBPQ_VARIABLES = {
+    "host": "PGHOST",
+    "port": "PGPORT",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "dbname": "PGDATABASE",
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+}
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,11 @@ class Warehouse:
     def sqlalchemy_url(self) -> str:
         """The same address for SQLAlchemy, as Great Expectations takes it."""
         return "postgresql+psycopg2" + self.url.removeprefix("postgresql")
+
+    def libpq_environment(self) -> dict[str, str]:
+        """The same address as environment variables of libpq's programs (psql, pg_dump)."""
+        given = conninfo_to_dict(self.url)
+        return {name: str(given[key]) for key, name in LIBPQ_VARIABLES.items() if given.get(key)}
 
     @property
     def address(self) -> str:

@@ -23,8 +23,8 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
-def run(job: dict[str, Any], where: dict[str, str]) -> dict[str, float]:
-    """Do a job (``side``, ``what``, ``size``) with the database and source of ``where`` (``url``, ``source``)."""
+def run(job: dict[str, Any], where: dict[str, Any]) -> dict[str, float]:
+    """Do a job (``side``, ``what``, ``size``); ``where`` has the database (``url``), the ``source`` and its ``rows``."""
     if job["side"] == "dlt":
         from tests.bench import rival
 
@@ -38,6 +38,8 @@ def run(job: dict[str, Any], where: dict[str, str]) -> dict[str, float]:
     is_rest = job["what"] == "rest"
     source = ours.contacts_source(job["size"]) if is_rest else ours.orders_source()
     connection = SourceConnection(where["source"]) if is_rest else ours.files(where["source"])
+    if job["side"] == "fetch":
+        return ours.fetch_only(where["rows"], job["size"], connection)
     if job["side"] == "read":
         return ours.read_only(source, connection)
     return ours.load(where["url"], source, connection)
@@ -46,8 +48,7 @@ def run(job: dict[str, Any], where: dict[str, str]) -> dict[str, float]:
 def main() -> None:
     """Warm up, measure, tell."""
     job = json.load(sys.stdin)
-    if job["warm"]:
-        run(job, job["warm"])
+    run(job, job["warm"])
     before, cpu = peak_mb(), time.process_time()
     result = run(job, job["measure"])
     result.update(cpu_seconds=time.process_time() - cpu, peak_mb=peak_mb(), peak_mb_before=before)

@@ -16,7 +16,13 @@ ORDER_COLUMNS = (
 
 _FIRST = ("Anna", "José", "Mei", "Olu", "Priya", "Lars", "Zoë", "Tariq", "Yuki", "Bram", "Chloé", "Ivan")
 _LAST = ("Novak", "García", "Wang", "Adeyemi", "Sharma", "Nilsson", "O'Brien", "Haddad", "Sato", "de Vries", "Petit")
-_COUNTRIES = (("Germany", "Berlin"), ("Spain", "Sevilla"), ("Japan", "Osaka"), ("Brazil", "São Paulo"), ("Kenya", "Nairobi"))
+_COUNTRIES = (
+    ("Germany", "Berlin"),
+    ("Spain", "Sevilla"),
+    ("Japan", "Osaka"),
+    ("Brazil", "São Paulo"),
+    ("Kenya", "Nairobi"),
+)
 _STAGES = ("subscriber", "lead", "opportunity", "customer")
 _TITLES = ("Buyer", "Head of Operations", "Engineer", "Owner", "Accountant")
 _START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -57,7 +63,7 @@ def contacts(count: int) -> Iterator[dict]:
 
 
 def contact_pages(count: int, size: int) -> list[bytes]:
-    """The contacts as the answers of an API with cursor paging, ``size`` a page; the cursor is the number of records."""
+    """The contacts as the answers of an API, ``size`` a page; the cursor is the number of records so far."""
     pages, records = [], []
     for number, contact in enumerate(contacts(count), 1):
         records.append(contact)
@@ -82,11 +88,18 @@ def write_orders(path: Path, count: int) -> None:
             article = pick.randrange(500)
             writer.writerow(
                 (
-                    f"SO-{order:07d}", line + 1, ordered_at, f"customer{customer}@{host}",
-                    f"{_FIRST[customer % 12]} {_LAST[customer % 11]}", f"SKU-{article:04d}", f"Article, no. {article}",
-                    pick.randrange(1, 9), f"{pick.randrange(100, 99_999) / 100:.2f}", "EUR",
+                    f"SO-{order:07d}",
+                    line + 1,
+                    ordered_at,
+                    f"customer{customer}@{host}",
+                    f"{_FIRST[customer % 12]} {_LAST[customer % 11]}",
+                    f"SKU-{article:04d}",
+                    f"Article, no. {article}",
+                    pick.randrange(1, 9),
+                    f"{pick.randrange(100, 99_999) / 100:.2f}",
+                    "EUR",
                     _COUNTRIES[customer % 5][0],
-                )  # fmt: skip
+                )
             )
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from include.ingest import land_source, stage_source
 from include.sources import SourceConnection, read
-from include.sources.config import Source
+from include.sources.config import Auth, Source
+from include.sources.http import Call, Client
 from include.warehouse.connection import Warehouse
 from include.window import Window
 from tests.bench.data import ORDER_COLUMNS
@@ -78,6 +79,17 @@ def read_only(source: Source, connection: SourceConnection) -> dict[str, float]:
     started = time.perf_counter()
     rows = sum(len(page.rows) for page in read(source, entity, WINDOW, connection))
     return {"rows": rows, "seconds": time.perf_counter() - started}
+
+
+def fetch_only(rows: int, size: int, connection: SourceConnection) -> dict[str, float]:
+    """Fetch the stand-in's pages and parse none: what it can serve."""
+    client = Client(connection, Auth(), "bench")
+    started = time.perf_counter()
+    for after in range(0, rows, size):
+        client.fetch(Call("GET", "/contacts", {"limit": size, "after": after}), len)
+    seconds = time.perf_counter() - started
+    client.close()
+    return {"rows": rows, "seconds": seconds}
 
 
 def files(path: str) -> SourceConnection:

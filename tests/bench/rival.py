@@ -40,6 +40,8 @@ def orders(path: str) -> Any:
 def load(url: str, resource: Any, folder: str) -> dict[str, float]:
     """Run the pipeline; seconds. (The rows that dlt reports are no use: its csv writer counts fields.)"""
     started = time.perf_counter()
-    pipeline = dlt.pipeline("bench", pipelines_dir=folder, destination=dlt.destinations.postgres(url), dataset_name="bench")
+    pipeline = dlt.pipeline(
+        "bench", pipelines_dir=folder, destination=dlt.destinations.postgres(url), dataset_name="bench"
+    )
     pipeline.run(resource, loader_file_format="csv")
     return {"seconds": time.perf_counter() - started}

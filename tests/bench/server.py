@@ -63,7 +63,8 @@ def main() -> None:
     """Render, then serve."""
     rows, size = map(int, sys.argv[1:])
     answers = {
-        number * size: b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
+        number * size: b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
+        % (len(body), body)
         for number, body in enumerate(contact_pages(rows, size))
     }
     asyncio.run(_serve(answers))

@@ -141,6 +141,30 @@ def test_the_page_needs_nothing_else_and_can_be_read_without_eyes(
 
 
 @pytest.mark.parametrize("subject", SUBJECTS)
+def test_a_page_stays_small_however_many_names_there_are(warehouse: Warehouse, subject: str, tmp_path: Path) -> None:
+    fill(warehouse, "Ada")
+    with warehouse.connect() as connection:
+        for table, changed in (
+            ("mart.deal", "deal_id = deal_id || n, rep_id = n, rep_name = n, team = n, region = n, product_name = n"),
+            ("mart.ticket", "ticket_id = ticket_id || n, priority = n, channel = n, assignee_id = n"),
+            ("mart.ticket_status", "ticket_id = ticket_id || n"),
+            ("core.dim_customer", "customer_id = customer_id || n, country = n"),
+            ("mart.customer", "customer_id = customer_id || n"),
+        ):
+            # the rows that are there, 500 times over, each with a name of its own
+            connection.execute(f"create temp table one on commit drop as select * from {table}")  # noqa: S608
+            connection.execute("create temp table many on commit drop as select o.*, 'x' || i as n"
+                               " from one as o, generate_series(1, 500) as i")  # fmt: skip
+            connection.execute(f"update many set {changed}")  # noqa: S608
+            connection.execute("alter table many drop column n")
+            connection.execute(f"insert into {table} select * from many")  # noqa: S608
+            connection.execute("drop table one, many")
+    edition, page = made(warehouse, subject, tmp_path)
+    assert edition.path.stat().st_size < SMALL
+    assert "not shown" in page.get_text()
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
 def test_where_there_is_nothing_a_sentence_says_so(warehouse: Warehouse, subject: str, tmp_path: Path) -> None:
     _, page = made(warehouse, subject, tmp_path)
     assert not page.find_all("img")

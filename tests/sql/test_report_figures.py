@@ -370,7 +370,7 @@ def test_service_figures_are_those_worked_out_by_hand(connection: psycopg.Connec
         "Handoffs": 1,
     }
     handoffs = next(tile for tile in report.tiles if tile.label == "Handoffs")
-    assert handoffs.note == "1 more between groups"
+    assert handoffs.note == "1 between groups"
     told = changes(report)
     assert told["Created tickets"] == "▲ 300 % on the 7 days before"  # 6 then
     assert told["Backlog"] == "▲ 100 % since the window’s start"  # 4 then

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from include.reports.blocks import over_time, per_bucket, ranked
+from include.reports.blocks import over_time, per_bucket, ranked, ranking
 from include.reports.charts import DARK, Bar, bars_over_time, compact, flow_and_stock, heat_map, ranked_bars
 from include.reports.frame import Frame
-from include.reports.model import Picture, Sentence
+from include.reports.model import Column, Picture, Sentence
 from include.reports.words import (
     compare,
     days_between,
@@ -85,6 +85,12 @@ def test_more_than_thirty_bars_are_summed_into_the_last() -> None:
     block = ranked("Won", [Bar(f"Rep {n}", 1) for n in range(50)], "won", "", rest="other reps")
     assert isinstance(block, Picture)
     assert "21 other reps 21." in block.alt
+
+
+def test_a_long_table_is_cut_and_says_so() -> None:
+    cut = ranking("Reps", [Column("Rep")], [[f"Rep {n}"] for n in range(103)])
+    assert (len(cut.rows), cut.note) == (100, "3 rows that come after these are not shown.")
+    assert ranking("Reps", [Column("Rep")], [["Ada"]]).note == ""
 
 
 def test_no_picture_is_made_of_nothing() -> None:
