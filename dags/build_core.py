@@ -10,20 +10,14 @@ Whichever loads come together, and in whatever order, core ends up the same.
 When it fails: nothing of core has changed (it is one transaction). Clear the task once the cause is mended.
 """
 
-from functools import reduce
-from operator import and_
-
 from airflow.sdk import PartitionedAssetTimetable, dag, task
 
-from include.assets import CORE, source_asset
-from include.sources.config import load_sources
+from include.assets import CORE, STAGING
 from plugins.dag_defaults import DEFAULT_ARGS, START
-
-SOURCES = [source_asset(source.name) for source in load_sources().values() if source.enabled]
 
 
 @dag(
-    schedule=PartitionedAssetTimetable(assets=reduce(and_, SOURCES)),
+    schedule=PartitionedAssetTimetable(assets=STAGING),
     start_date=START,
     catchup=False,
     doc_md=__doc__,
@@ -33,12 +27,16 @@ SOURCES = [source_asset(source.name) for source in load_sources().values() if so
 )
 def build_core():
     @task(outlets=[CORE])
-    def build_dimensions_and_facts() -> dict:
+    def build_dimensions_and_facts(partition_key: str | None = None) -> dict:
         """Compute the touched keys of every dimension and fact anew."""
         from include.warehouse.core import build_core
+        from include.warehouse.releases import mark_core
+        from include.window import Window
         from plugins.hooks.warehouse import WarehouseHook
 
-        built = build_core(WarehouseHook().warehouse)
+        warehouse = WarehouseHook().warehouse
+        built = build_core(warehouse)
+        mark_core(warehouse, Window.day(partition_key or "").first_day)
         return {
             "loads": built.loads,
             "changed_from": {subject: str(day) for subject, day in built.changed_from.items()},

@@ -6,7 +6,8 @@ One DAG a file in `include/config/sources` that is switched on. A run is one bus
 1. **land_raw** pulls every record that changed in the day into `raw.<source>__<entity>`, as received.
 2. **validate_and_stage** runs the Great Expectations suite of each entity on what is new. Good rows go to
    `staging.<source>__<entity>`, bad rows to `ops.quarantine` with every rule that they broke.
-3. **publish_day** tells downstream that the day is there, or that the source failed for good.
+3. **publish_day** notes that the day is there, or that the source failed for good. The source that completes the day
+   publishes it downstream; for the others the step is skipped, and its log says what the day still waits for.
 4. **watch** fails the run when a step failed, although the day was published.
 
 Run a day again at any time: the same rows come out. Backfill it, from the UI or with
@@ -18,7 +19,7 @@ When it fails: the task's log says which entity, what, and what to do next; `ops
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import DAG, CronPartitionTimetable, TriggerRule
 
-from include.assets import source_asset
+from include.assets import STAGING
 from include.settings import TIMEZONE
 from include.sources.config import Source, load_sources
 from plugins.dag_defaults import DEFAULT_ARGS, KEY_FORMAT, START
@@ -50,7 +51,7 @@ def ingest(source: Source) -> DAG:
         publish = PublishDayOperator(
             task_id="publish_day",
             source=source.name,
-            outlets=[source_asset(source.name)],
+            outlets=[STAGING],
             trigger_rule=TriggerRule.ALL_DONE,
         )
         watch = PythonOperator(

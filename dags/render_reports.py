@@ -1,15 +1,16 @@
 """
 ### Render reports
 
-Renders the customer, sales and service reports of a day, and the data docs of the latest validations, when the day's
-marts are there. A report goes by event time; rendered again after late data, it becomes a new edition beside the old.
+Renders the customer, sales and service reports of a day when the day's marts are there. A report goes by event time;
+rendered again after late data, it becomes a new edition beside the old. A fresh day also writes Great Expectations' data
+docs of the latest validations.
 
 Output: `<reports>/<subject>/<day>/<checksum>.html`, listed in `ops.report_edition`.
 """
 
 from airflow.sdk import PartitionedAssetTimetable, dag, task
 
-from include.assets import CUSTOMERS, REPORTS
+from include.assets import MARTS, REPORTS
 from include.sources.config import load_sources
 from plugins.dag_defaults import DEFAULT_ARGS, START
 from plugins.operators.build import RenderReportOperator
@@ -18,7 +19,7 @@ SOURCES = [source.name for source in load_sources().values() if source.enabled]
 
 
 @dag(
-    schedule=PartitionedAssetTimetable(assets=CUSTOMERS),
+    schedule=PartitionedAssetTimetable(assets=MARTS),
     start_date=START,
     catchup=False,
     doc_md=__doc__,
@@ -33,11 +34,17 @@ def render_reports():
     ]
 
     @task(outlets=[REPORTS])
-    def build_data_docs() -> str:
-        """Write Great Expectations' data docs of the latest validations."""
+    def build_data_docs(partition_key: str | None = None) -> str | None:
+        """Write the data docs of the latest validations; the days of a backfill would only write them over and over."""
+        from datetime import UTC, datetime
+
         from include.quality.books import build_latest_docs
+        from include.warehouse.marts import is_fresh
+        from include.window import Window
         from plugins.hooks.warehouse import WarehouseHook
 
+        if not is_fresh(Window.day(partition_key or ""), datetime.now(UTC)):
+            return None
         return str(build_latest_docs(WarehouseHook().warehouse))
 
     reports >> build_data_docs()

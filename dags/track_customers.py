@@ -1,21 +1,22 @@
 """
 ### Track customers
 
-Builds the customer marts: customers with their deals, tickets and orders, orders, and both by day. Waits for the marts
-of sales and service of the same day.
+Builds the customer marts: customers with their deals, tickets and orders, orders, and both by day.
+
+The subject that completes the day publishes it to the reports; for the others **publish_marts** is skipped.
 
 After a backfill, run `settle_marts` once (or wait for the next scheduled day): it settles all marked days together.
 """
 
 from airflow.sdk import PartitionedAssetTimetable, dag
 
-from include.assets import CUSTOMERS, SALES, SERVICE
+from include.assets import CORE, MARTS
 from plugins.dag_defaults import DEFAULT_ARGS, START
-from plugins.operators.build import BuildMartsOperator
+from plugins.operators.build import BuildMartsOperator, PublishMartsOperator
 
 
 @dag(
-    schedule=PartitionedAssetTimetable(assets=SALES & SERVICE),
+    schedule=PartitionedAssetTimetable(assets=CORE),
     start_date=START,
     catchup=False,
     doc_md=__doc__,
@@ -24,7 +25,9 @@ from plugins.operators.build import BuildMartsOperator
     tags=["marts"],
 )
 def track_customers():
-    BuildMartsOperator(task_id="build_marts", subject="customers", outlets=[CUSTOMERS])
+    BuildMartsOperator(task_id="build_marts", subject="customers") >> PublishMartsOperator(
+        task_id="publish_marts", outlets=[MARTS]
+    )
 
 
 track_customers()

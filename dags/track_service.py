@@ -4,14 +4,16 @@
 Builds the service marts: tickets with all their times, volumes and backlog by day. One row a thing is built anew;
 one row a day is built for the run's day, and, when the day is fresh, for every earlier day that late facts marked.
 
+The subject that completes the day publishes it to the reports; for the others **publish_marts** is skipped.
+
 After a backfill, run `settle_marts` once (or wait for the next scheduled day): it settles all marked days together.
 """
 
 from airflow.sdk import PartitionedAssetTimetable, dag
 
-from include.assets import CORE, SERVICE
+from include.assets import CORE, MARTS
 from plugins.dag_defaults import DEFAULT_ARGS, START
-from plugins.operators.build import BuildMartsOperator
+from plugins.operators.build import BuildMartsOperator, PublishMartsOperator
 
 
 @dag(
@@ -24,7 +26,9 @@ from plugins.operators.build import BuildMartsOperator
     tags=["marts"],
 )
 def track_service():
-    BuildMartsOperator(task_id="build_marts", subject="service", outlets=[SERVICE])
+    BuildMartsOperator(task_id="build_marts", subject="service") >> PublishMartsOperator(
+        task_id="publish_marts", outlets=[MARTS]
+    )
 
 
 track_service()

@@ -2,13 +2,7 @@
 
 from airflow.sdk import Asset
 
+STAGING = Asset("crm://staging")  # every source that is switched on has published the day
 CORE = Asset("crm://core")
-SALES = Asset("crm://mart/sales")
-SERVICE = Asset("crm://mart/service")
-CUSTOMERS = Asset("crm://mart/customers")
+MARTS = Asset("crm://mart")  # every subject is built for the day
 REPORTS = Asset("crm://reports")
-
-
-def source_asset(source: str) -> Asset:
-    """What a source brought into staging."""
-    return Asset(f"crm://staging/{source}")

@@ -12,7 +12,7 @@ from include.warehouse.connection import Warehouse
 from include.warehouse.locks import exclusive, shared
 from include.window import Window
 
-# In this order: customers read the marts of sales and service.
+# Each subject reads core and its own marts, so their order does not matter; within a subject it does.
 STATEMENTS: dict[Subject, tuple[str, ...]] = {
     "sales": ("deal", "deal_stage", "sales_daily", "sales_pipeline_daily"),
     "service": ("ticket_status", "ticket", "service_daily", "service_backlog_daily"),
@@ -53,7 +53,7 @@ def _build(warehouse: Warehouse, subject: Subject, days: Iterable[date], settle:
     with (
         warehouse.connect(autocommit=True) as connection,
         shared(connection, "core"),
-        exclusive(connection, "marts"),
+        exclusive(connection, f"marts {subject}"),
         connection.transaction(),
     ):
         connection.execute("select set_config('timezone', %s, true)", [TIMEZONE.key])

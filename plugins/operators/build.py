@@ -4,6 +4,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowSkipException
 
 from include.settings import WAREHOUSE_CONN_ID
 from include.subjects import Subject
@@ -44,6 +45,34 @@ class BuildMartsOperator(BaseOperator):
         # a backfill is told by the age of its window, not by the type of its run
         built = build_marts(warehouse, self.subject, window, settle=is_fresh(window, datetime.now(UTC)))
         return asdict(built)
+
+
+class PublishMartsOperator(BaseOperator):
+    """
+    Publish a day's marts to the reports; skipped unless this run completed the day.
+
+    :param day: the business day, ``2026-11-22``. (templated)
+    :param warehouse_conn_id: the warehouse's connection.
+    """
+
+    template_fields = ("day",)
+    ui_color = "#fef9c3"
+
+    def __init__(
+        self, *, day: str = "{{ partition_key }}", warehouse_conn_id: str = WAREHOUSE_CONN_ID, **kwargs
+    ) -> None:
+        super().__init__(**kwargs)
+        self.day = day
+        self.warehouse_conn_id = warehouse_conn_id
+
+    def execute(self, context) -> None:
+        from include.warehouse.releases import release_marts
+
+        warehouse = WarehouseHook(self.warehouse_conn_id).warehouse
+        asking = f"{context['dag'].dag_id} {context['run_id']}"
+        waits_for = release_marts(warehouse, Window.day(self.day).first_day, asking)
+        if waits_for:
+            raise AirflowSkipException(f"Before it goes on, the day waits for {', '.join(waits_for)}.")
 
 
 class RenderReportOperator(BaseOperator):

@@ -1,6 +1,7 @@
 """The steps of an ingest DAG."""
 
 from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowSkipException
 
 from include.settings import WAREHOUSE_CONN_ID
 from include.window import Window
@@ -86,15 +87,24 @@ class StageSourceOperator(_SourceOperator):
 
 class PublishDayOperator(_SourceOperator):
     """
-    Publish the day of a source downstream, good or failed: one broken vendor does not hold everything back.
+    Publish the day of a source, good or failed: one broken vendor does not hold everything back.
 
-    Returns whether the day is complete; the reports name the sources that are not.
+    The source that completes the day publishes it downstream; for the others the task is skipped, its log saying which
+    sources the day still waits for. Returns whether the source's own day is whole; the reports name those that are not.
     """
 
     ui_color = "#fef9c3"
 
     def execute(self, context) -> bool:
         from include.ingest import publish_day
-        from include.sources.config import load_source
+        from include.sources.config import load_source, load_sources
+        from include.warehouse.releases import release_sources
 
-        return publish_day(self.warehouse, load_source(self.source), self.window)
+        is_whole = publish_day(self.warehouse, load_source(self.source), self.window)
+        enabled = [source.name for source in load_sources().values() if source.enabled]
+        waits_for = release_sources(
+            self.warehouse, self.window.first_day, enabled, f"{self.source} {context['run_id']}"
+        )
+        if waits_for:
+            raise AirflowSkipException(f"Published. Before it goes on, the day waits for {', '.join(waits_for)}.")
+        return is_whole

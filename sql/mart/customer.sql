@@ -17,21 +17,24 @@ with record as (
 
 deal as (
     select
-        customer_id,
+        l.customer_id,
         count(*) as deals,
-        count(*) filter (where status = 'won') as won_deals
-    from mart.deal
-    where customer_id is not null
-    group by customer_id
+        count(*) filter (where s.status = 'won') as won_deals
+    from core.fct_deal as f
+    inner join core.customer_link as l on f.source = l.source and f.customer_key = l.record_key
+    left join core.dim_pipeline_stage as s on f.source = s.source and f.stage_key = s.stage_key
+    where not f.is_deleted
+    group by l.customer_id
 ),
 
 ticket as (
     select
-        customer_id,
+        l.customer_id,
         count(*) as tickets
-    from mart.ticket
-    where customer_id is not null
-    group by customer_id
+    from core.fct_ticket as f
+    inner join core.customer_link as l on f.source = l.source and f.requester_key = l.record_key
+    where not f.is_deleted
+    group by l.customer_id
 ),
 
 purchase as (

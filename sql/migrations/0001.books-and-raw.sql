@@ -171,11 +171,24 @@ create table ops.mart_day (
     built_at timestamptz not null default now(),
     constraint pk_mart_day primary key (subject, day_on)
 );
-comment on table ops.mart_day is 'one row per subject and day whose daily marts were built';
-comment on column ops.mart_day.subject is 'sales, service or customers';
+comment on table ops.mart_day is 'one row per subject and day whose marts were built';
+comment on column ops.mart_day.subject is 'sales, service or customers; core for core itself';
 comment on column ops.mart_day.day_on is 'the business day';
 comment on column ops.mart_day.is_stale is 'whether facts of the day changed since it was built';
 comment on column ops.mart_day.built_at is 'when it was built last';
+
+create table ops.release (
+    name text not null,
+    day_on date not null,
+    stamp timestamptz not null,
+    run_ref text not null,
+    constraint pk_release primary key (name, day_on, stamp)
+);
+comment on table ops.release is 'one row per day and stage that was complete: which run published it downstream';
+comment on column ops.release.name is 'staging (every source is there) or marts (every subject is built)';
+comment on column ops.release.day_on is 'the business day';
+comment on column ops.release.stamp is 'when the last part of it came';
+comment on column ops.release.run_ref is 'the run that publishes it';
 
 create table ops.report_edition (
     edition_id bigint generated always as identity,

@@ -24,7 +24,7 @@ def peak_mb() -> float:
 
 
 def run(job: dict[str, Any], where: dict[str, Any]) -> dict[str, float]:
-    """Do a job (``side``, ``what``, ``size``); ``where`` has the database (``url``), the ``source`` and its ``rows``."""
+    """Do a job (``side``, ``what``, ``size``); ``where`` has the database (``url``), ``source`` and its ``rows``."""
     if job["side"] == "dlt":
         from tests.bench import rival
 
