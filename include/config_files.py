@@ -25,7 +25,7 @@ def read_config(path: Path, model: type[Model]) -> Model:
     :raises ConfigError: when the file cannot be read, is not YAML, or a key is missing, unknown or of the wrong type.
     """
     try:
-        values = yaml.load(path.read_text("utf-8"), Loader=_StrictLoader)  # noqa: S506 (a SafeLoader)
+        values = yaml.load(path.read_text("utf-8"), Loader=_StrictLoader)  # a SafeLoader
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -228,16 +229,19 @@ def summarise(warehouse: Warehouse, runs: Runs, seconds: float) -> dict[str, Any
 
 def show(console: Console, warehouse: Warehouse, summary: dict[str, Any], running: services.Running) -> None:
     """The summary for people."""
-    table = Table("source", *Counts().as_dict(), title=f"Done in {summary['seconds']:.0f} s", title_justify="left")
+    shown = ("received", "inserted", "unchanged", "unreadable", "staged", "quarantined")
+    table = Table(
+        "source", *shown, title=f"Done in {summary['seconds']:.0f} s", title_justify="left", box=box.SIMPLE_HEAD
+    )
     for column in table.columns[1:]:
         column.justify = "right"
     for source, count in counts(warehouse).items():
-        table.add_row(source, *(f"{number:,}" for number in count.as_dict().values()))
+        table.add_row(source, *(f"{count.as_dict()[name]:,}" for name in shown))
     table.add_section()
-    table.add_row("all", *(f"{number:,}" for number in summary["rows"].values()))
+    table.add_row("all", *(f"{summary['rows'][name]:,}" for name in shown))
     console.print(table)
     console.print(f"Runs: {summary['runs']['succeeded']} succeeded, {summary['runs']['failed']} failed")
     console.print(f"Reports: {len(summary['reports'])} in {REPORTS}. To begin with:")
-    for path in summary["reports"][-3:]:
+    for path in (path for path in summary["reports"] if ".." in path):
         console.print(f"  {path}", soft_wrap=True)
     console.print(f"Airflow: {running.airflow_url}  user {running.airflow_user}  password {running.airflow_password}")

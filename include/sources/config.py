@@ -56,7 +56,7 @@ class Request(StrictModel):
 
     method: Literal["GET", "POST"] = "GET"
     path: Annotated[str, Field(pattern=r"^/")]
-    params: dict[str, Any] = {}
+    params: dict[str, Any] = Field(default_factory=dict)
     body: dict[str, Any] | None = None
 
     def placeholders(self) -> set[str]:
@@ -239,7 +239,7 @@ class Web(StrictModel):
     type: Literal["Person", "Organization"] = "Person"
     each: str | None = None
     fields: Annotated[dict[_Name, tuple[str, ...]], Field(min_length=1)]
-    page_fields: dict[_Name, tuple[str, ...]] = {}
+    page_fields: dict[_Name, tuple[str, ...]] = Field(default_factory=dict)
     max_pages: Annotated[int, Field(gt=0)] = 10_000
     max_depth: Annotated[int, Field(gt=0)] = 1_000
 

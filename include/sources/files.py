@@ -203,7 +203,9 @@ def _header(config: Files, path: Path, lines: _Lines) -> list[str]:
         header = next(iter(csv.reader(lines, delimiter=config.delimiter, strict=True)), None)
     except csv.Error:
         header = None
-    fix = "Check the file, and delimiter: and columns: in the source's YAML. Nothing of this file was loaded."
+    fix = (
+        "Check the file, and delimiter:, encoding: and columns: in the source's YAML. Nothing of this file was loaded."
+    )
     if not header:
         raise ReadFailedError(str(path), "the file has no header line", fix)
     header = [name.removeprefix("\ufeff").strip() for name in header]

@@ -85,7 +85,7 @@ def _open(connection: psycopg.Connection, tables: EntityTables, window: Window, 
 
 def _fail(connection: psycopg.Connection, load_id: int, error: Exception) -> None:
     connection.execute(
-        "update ops.load set state = 'failed', detail = %s where load_id = %s", [str(error)[:2000], load_id]
+        "update ops.load set state = 'failed', detail = %s where load_id = %s", [str(error).replace("\x00", "\\x00")[:2000], load_id]
     )
 
 

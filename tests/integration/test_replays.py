@@ -9,7 +9,7 @@ from include.warehouse.connection import Warehouse
 from include.window import Window
 from tests.conftest import Databases
 from tests.deliveries import Delivery, build, checksums, load, rows, settle_all
-from tests.sandbox import Sandbox, record, running, sources
+from tests.sandbox import Sandbox, entities, record, running, sources
 
 FIRST = date(2025, 9, 1)
 DAYS = [FIRST + timedelta(days=n) for n in range(30)]
@@ -121,7 +121,7 @@ def test_a_live_pull_of_the_whole_month_has_all_that_the_sources_keep(
     warehouse = embedded.warehouse()
     month = Window.between(DAYS[0], DAYS[-1])
     for source in sources():
-        for entity in source.entities.values():
+        for entity in entities(source):
             load(warehouse, sandbox.pull(source, entity, month))
     build(warehouse, DAYS, settle=True)
     settle_all(warehouse)

@@ -48,7 +48,8 @@ def deliveries() -> list[Delivery]:
         Delivery("sandbox_crm", "deals", first, (page(
             deal("1", "2026-11-02T10:00:00Z", "new", "100"), deal("2", "2026-11-02T11:00:00Z", "offer", "-1")),)),
         Delivery("sandbox_crm", "contacts", second, (page(
-            contact("1", "2026-11-02T08:00:00Z", "ada@example.com"), contact("1", "2026-11-03T08:00:00Z", "ada@b.co")),)),
+            contact("1", "2026-11-02T08:00:00Z", "ada@example.com"),
+            contact("1", "2026-11-03T08:00:00Z", "ada@b.co")),)),
         Delivery("sandbox_crm", "deals", second, (page(
             deal("1", "2026-11-03T10:00:00Z", "offer", "120"), deal("2", "2026-11-03T11:00:00Z", "offer", "50")),)),
     ]  # fmt: skip
