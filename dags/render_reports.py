@@ -2,8 +2,8 @@
 ### Render reports
 
 Renders the customer, sales and service reports of a day when the day's marts are there. A report goes by event time;
-rendered again after late data, it becomes a new edition beside the old. A fresh day also writes Great Expectations' data
-docs of the latest validations.
+rendered again after late data, it becomes a new edition beside the old. A fresh day also writes Great Expectations'
+data docs of the latest validations.
 
 Output: `<reports>/<subject>/<day>/<checksum>.html`, listed in `ops.report_edition`.
 """

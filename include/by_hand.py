@@ -6,7 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from include.ingest import Counts
-from include.settings import TIMEZONE
+from include.settings import REPORTS, TIMEZONE
 from include.sources import match_files, read_files
 from include.sources.config import load_source
 from include.warehouse.connection import Warehouse
@@ -52,12 +52,17 @@ class LoadSummary:
 
 
 def load_files(
-    warehouse: Warehouse, source_name: str, paths: list[Path], tell: Callable[[str], None] = lambda line: None
+    warehouse: Warehouse,
+    source_name: str,
+    paths: list[Path],
+    tell: Callable[[str], None] = lambda line: None,
+    reports: Path = REPORTS,
 ) -> LoadSummary:
     """Load files of a source, and render the sales report over all days that they tell of.
 
     :param paths: files or folders; which entity a file belongs to is told by its name.
     :param tell: told what is going on, a line at a time.
+    :param reports: folder of the reports.
     :raises SourceError: when a file cannot be read; the files before it stay loaded.
     :raises ConfigError: when there is no such source.
     """
@@ -86,7 +91,7 @@ def load_files(
     for subject in STATEMENTS:
         build_marts(warehouse, subject, window, settle=True)
     tell(f"report for {window}")
-    return LoadSummary(source_name, counts, window, render(warehouse, "sales", window, [source_name]).path)
+    return LoadSummary(source_name, counts, window, render(warehouse, "sales", window, [source_name], reports).path)
 
 
 def _first_day(warehouse: Warehouse, source: str) -> date | None:

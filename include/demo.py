@@ -142,6 +142,9 @@ def run_days(warehouse: Warehouse, env: Mapping[str, str], sources: list[str], d
     bearer = airflow.token(env)
     for dag_id in (*DOWNSTREAM, *ingests):
         _when_parsed(env, bearer, dag_id)
+    for dag_id in (*DOWNSTREAM, *ingests):
+        airflow.request(env, "PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False}, bearer)
+    _wait_for_schedule(env, bearer, ingests, str(days[-1]))
     for dag_id in ingests:
         # up to midnight after the last day: a partition's run lies at the cron's hour of its own day
         to_date = days[-1] + timedelta(days=1)
@@ -153,8 +156,6 @@ def run_days(warehouse: Warehouse, env: Mapping[str, str], sources: list[str], d
             "reprocess_behavior": "none",
         }
         airflow.request(env, "POST", "/api/v2/backfills", body, bearer)
-    for dag_id in (*DOWNSTREAM, *ingests):
-        airflow.request(env, "PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False}, bearer)
     keys = {str(day) for day in days}
     expected = len(keys) * (len(ingests) + len(DOWNSTREAM))
     told: set[tuple[str, str, str]] = set()
@@ -186,6 +187,16 @@ def _when_parsed(env: Mapping[str, str], bearer: str, dag_id: str) -> None:
             raise ServiceError(
                 f"Airflow has not parsed the DAG {dag_id}. See {env['CRM_STATE']}/logs/dag-processor.log."
             )
+        time.sleep(0.5)
+
+
+def _wait_for_schedule(env: Mapping[str, str], bearer: str, ingests: list[str], last: str) -> None:
+    """Give the scheduler time to start yesterday by itself: a backfill of a day that it then starts runs it twice."""
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        started = {run["dag_id"] for run in _runs(env, bearer) if run["partition_key"] == last}
+        if started >= set(ingests):
+            return
         time.sleep(0.5)
 
 

@@ -84,9 +84,8 @@ def _open(connection: psycopg.Connection, tables: EntityTables, window: Window, 
 
 
 def _fail(connection: psycopg.Connection, load_id: int, error: Exception) -> None:
-    connection.execute(
-        "update ops.load set state = 'failed', detail = %s where load_id = %s", [str(error).replace("\x00", "\\x00")[:2000], load_id]
-    )
+    detail = str(error).replace("\x00", "\\x00")[:2000]
+    connection.execute("update ops.load set state = 'failed', detail = %s where load_id = %s", [detail, load_id])
 
 
 def _write(

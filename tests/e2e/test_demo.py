@@ -87,8 +87,8 @@ def test_every_day_has_come_through_to_its_reports(demo: Demo, warehouse: psycop
 def test_the_scheduler_ran_each_task_once_to_success(demo: Demo, warehouse: psycopg.Connection) -> None:
     metadata = warehouse.info.dsn.replace("dbname=warehouse", "dbname=airflow")
     with psycopg.connect(metadata, password=warehouse.info.password) as airflow:
-        states = dict(airflow.execute("select state, count(*) from task_instance group by 1").fetchall())
-        assert set(states) <= {"success", "skipped"}
+        states = {row[0] for row in airflow.execute("select distinct state from task_instance")}
+        assert states <= {"success", "skipped"}
         variables = airflow.execute("select count(*) from xcom where length(value::text) > 2000").fetchone()
         assert variables == (0,)  # counts and names only
 

@@ -1,6 +1,5 @@
 """Real input: the Maven CRM files by `load_files`, against the figures that their publisher's data give."""
 
-import shutil
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,11 +16,10 @@ from tests.deliveries import rows
 @pytest.fixture(scope="module")
 def maven(embedded: Databases, real_data: Path, tmp_path_factory: pytest.TempPathFactory):
     """A warehouse with the four files, and what loading them said."""
-    monkeypatch = pytest.MonkeyPatch()
-    monkeypatch.setattr("include.reports.render.REPORTS", tmp_path_factory.mktemp("reports"))
     warehouse = embedded.warehouse()
-    yield warehouse, load_files(warehouse, "maven_crm", [real_data / "maven_crm"])
-    monkeypatch.undo()
+    return warehouse, load_files(
+        warehouse, "maven_crm", [real_data / "maven_crm"], reports=tmp_path_factory.mktemp("reports")
+    )
 
 
 def test_nothing_is_lost(maven: tuple[Warehouse, LoadSummary]) -> None:
@@ -65,7 +63,7 @@ def test_reps_and_products_equal_plain_pandas(maven: tuple[Warehouse, LoadSummar
 
 def test_again_adds_nothing(maven: tuple[Warehouse, LoadSummary], real_data: Path, tmp_path: Path) -> None:
     warehouse, _ = maven
-    again = load_files(warehouse, "maven_crm", [real_data / "maven_crm"])
+    again = load_files(warehouse, "maven_crm", [real_data / "maven_crm"], reports=tmp_path)
     assert (again.total.received, again.total.inserted, again.total.unchanged) == (8927, 0, 8927)
 
 
@@ -87,15 +85,12 @@ def test_a_wrong_file_is_one_clear_error(
     path = tmp_path / "sales_pipeline.csv"
     path.write_bytes(content)
     with pytest.raises(SourceError) as error:
-        load_files(embedded_warehouse, "maven_crm", [path])
+        load_files(embedded_warehouse, "maven_crm", [path], reports=tmp_path)
     assert "sales_pipeline.csv" in str(error.value) and "maven_crm" in str(error.value)
     assert says in str(error.value).lower()
 
 
-def test_a_cut_off_file_and_bad_cells_lose_nothing_good(
-    embedded_warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("include.reports.render.REPORTS", tmp_path / "reports")
+def test_a_cut_off_file_and_bad_cells_lose_nothing_good(embedded_warehouse: Warehouse, tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "sales_pipeline.csv").write_text(
@@ -108,7 +103,7 @@ def test_a_cut_off_file_and_bad_cells_lose_nothing_good(
         + "A5,Ada,GTX Pro,Acme,Thinking,2017-01-01,,\n"  # a stage that the suite does not know
         + 'A6,Ada,"GTX Pr'  # the file ends here
     )
-    summary = load_files(embedded_warehouse, "maven_crm", [folder])
+    summary = load_files(embedded_warehouse, "maven_crm", [folder], reports=tmp_path / "reports")
     count = summary.counts["sales_pipeline"]
     assert (count.received, count.unreadable, count.staged, count.quarantined) == (7, 3, 1, 3)
     found = rows(embedded_warehouse, "select coalesce(source_id, location), rules from ops.quarantine order by 2")
@@ -117,4 +112,3 @@ def test_a_cut_off_file_and_bad_cells_lose_nothing_good(
     assert (
         "closed_at__is_timestamp" in reasons and "amount__is_numeric" in reasons and "stage_key__be_in_set" in reasons
     )
-    shutil.rmtree(folder)
