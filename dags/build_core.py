@@ -36,7 +36,8 @@ def build_core():
 
         warehouse = WarehouseHook().warehouse
         built = build_core(warehouse)
-        mark_core(warehouse, Window.day(partition_key or "").first_day)
+        if partition_key:  # a run by hand without a day builds core, and releases nothing
+            mark_core(warehouse, Window.day(partition_key).first_day)
         return {
             "loads": built.loads,
             "changed_from": {subject: str(day) for subject, day in built.changed_from.items()},

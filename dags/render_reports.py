@@ -43,7 +43,7 @@ def render_reports():
         from include.window import Window
         from plugins.hooks.warehouse import WarehouseHook
 
-        if not is_fresh(Window.day(partition_key or ""), datetime.now(UTC)):
+        if partition_key and not is_fresh(Window.day(partition_key), datetime.now(UTC)):
             return None
         return str(build_latest_docs(WarehouseHook().warehouse))
 

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, timedelta
 
+from include.quality.suites import QualityError
 from include.sources import SourceConnection, SourceError, read
 from include.sources.config import ConfigError, Entity, Source, load_source
 from include.sources.page import Page
 from include.warehouse.connection import Warehouse
 from include.warehouse.landing import land
-from include.warehouse.staging import replay, stage
+from include.warehouse.staging import StagingError, replay, stage
 from include.window import Window
 
 # told: the entity, what is done to it, and the records so far
@@ -18,6 +19,10 @@ Progress = Callable[[str, str, int], None]
 
 class IngestError(Exception):
     """Some entities of a source could not be landed or staged; the message has a line for each."""
+
+
+class NeedsPersonError(IngestError):
+    """Nothing but what a person has to mend first: trying again would fail again."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,8 @@ def _each(source: Source, one: Callable[[Entity], Counts], caught: tuple[type[Ex
         except caught as error:
             problems.append(error)
     if problems:
-        raise IngestError("\n".join(map(str, problems))) from problems[0]
+        is_for_person = all(isinstance(problem, (ConfigError, QualityError, StagingError)) for problem in problems)
+        raise (NeedsPersonError if is_for_person else IngestError)("\n".join(map(str, problems))) from problems[0]
     return total
 
 

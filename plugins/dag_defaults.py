@@ -21,9 +21,7 @@ DEFAULT_ARGS = {
             RetryRule(exception=name, action=RetryAction.FAIL, reason="needs a person to mend it")
             for name in (
                 "include.config_files.ConfigError",
-                "include.quality.suites.QualityError",
-                "include.warehouse.staging.StagingError",
-                "include.warehouse.staging.RulesStoppedError",
+                "include.ingest.NeedsPersonError",
                 "include.warehouse.migrations.WarehouseTooOldError",
             )
         ]

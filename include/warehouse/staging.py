@@ -46,6 +46,36 @@ QUARANTINED_ROWS = sql.SQL(
 )
 
 
+# One record at a time, the statement tells which ones it cannot read; they fail, and the batch goes on without them.
+FIND_SHAPE_FAILURES = b"""
+create temp table suspect on commit drop as select row_number() over () as n, b.* from batch as b;
+alter table suspect add primary key (n);
+create or replace temp view batch as
+select source_id, version_at, payload_hash, payload from suspect where n = current_setting('crm.suspect')::bigint;
+do $$
+declare
+    one record;
+begin
+    for one in select n, source_id, version_at, payload_hash from suspect loop
+        perform set_config('crm.suspect', one.n::text, true);
+        begin
+            perform * from renamed;
+        exception when data_exception then
+            insert into failed
+            values (one.source_id, one.version_at, one.payload_hash, 'record__has_another_shape', 'types', sqlerrm);
+        end;
+    end loop;
+end
+$$;
+create or replace temp view batch as
+select s.source_id, s.version_at, s.payload_hash, s.payload from suspect as s
+where not exists (
+    select from failed as f
+    where f.source_id = s.source_id and f.version_at = s.version_at and f.payload_hash = s.payload_hash
+);
+"""
+
+
 def stage(warehouse: Warehouse, source: Source, entity: Entity, window: Window) -> Staged:
     """Validate and stage every load of an entity that has landed and is not staged yet.
 
@@ -221,7 +251,13 @@ def _typed_batch(
 
 def _find_type_failures(connection: psycopg.Connection, types: dict[str, str], columns: list[str]) -> None:
     connection.execute("drop table if exists renamed_text")
-    connection.execute("create temp table renamed_text on commit drop as select * from renamed")
+    try:
+        with connection.transaction():
+            connection.execute("create temp table renamed_text on commit drop as select * from renamed")
+    except psycopg.DataError:
+        # the statement itself stumbles over some record's shape, such as a list where it takes an object apart
+        connection.execute(FIND_SHAPE_FAILURES)
+        connection.execute("create temp table renamed_text on commit drop as select * from renamed")
     for name in columns:
         if name in KEYS or types[name] == "text":
             continue

@@ -14,4 +14,5 @@ select distinct on (s.source_table, s.source_id)
     s.currency
 from staging.product as s
 inner join touched_product as t on s.source_table = t.source_table and s.source_id = t.source_id
+where s.name is not null
 order by s.source_table asc, s.source_id asc, s.version_at desc, s.payload_hash desc;

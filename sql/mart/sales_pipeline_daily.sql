@@ -14,14 +14,14 @@ with open_deal as (
         m.deal_id,
         m.currency,
         m.amount,
-        m.stage_name,
-        m.stage_position,
-        m.probability
+        case when m.status = 'open' then m.stage_name else 'unknown' end as stage_name,
+        case when m.status = 'open' then m.stage_position end as stage_position,
+        case when m.status = 'open' then m.probability else 0 end as probability
     from mart.deal as m
     inner join day as d on m.created_at < d.ends_at and (m.closed_at is null or m.closed_at >= d.ends_at)
 ),
 
--- the stage of the day's last instant; a deal without visits is where it is now
+-- the stage of the day's last instant; a deal without visits is where it is now, if that is no stage of closing
 placed as (
     select
         o.day_on,

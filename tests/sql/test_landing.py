@@ -126,6 +126,18 @@ def test_a_wrong_type_is_quarantined_with_its_column(warehouse: Warehouse) -> No
     ]
 
 
+def test_records_of_another_shape_do_not_hold_up_the_others(warehouse: Warehouse) -> None:
+    listed = {"id": "2", "properties": ["not", "an", "object"], "archived": False}
+    late = {"id": "3", "properties": {"hs_lastmodifieddate": "2026-11-02T10:00:00Z"}, "companies": {"an": "object"}}
+    good = {"id": "1", "properties": {"hs_lastmodifieddate": "2026-11-02T10:00:00Z", "dealstage": "new",
+            "createdate": "2026-11-01T00:00:00Z", "amount": "1"}, "history": {"dealstage": []}}  # fmt: skip
+    odd = {**good, "id": "4", "history": {"dealstage": {"an": "object"}}}
+    _, staged = load(warehouse, Delivery("sandbox_crm", "deals", DAY, (page(listed, late, good, odd),)))
+    assert (staged.validated, staged.staged) == (4, 1)
+    found = rows(warehouse, "select source_id, rules from ops.quarantine order by source_id")
+    assert ("4", ["record__has_another_shape"]) in found and [key for key, _ in found] == ["2", "3", "4"]
+
+
 def test_every_broken_rule_of_a_row_is_named(warehouse: Warehouse) -> None:
     line = {"order_id": "1", "line": "1", "ordered_at": "2026-11-02T10:00:00Z", "customer_email": "nobody",
             "quantity": "1", "unit_price": "-5", "currency": "euro"}  # fmt: skip
