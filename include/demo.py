@@ -20,7 +20,7 @@ from include.sources import SourceConnection
 from include.sources.config import Source, load_sources
 from include.warehouse.connection import Warehouse
 from include.warehouse.core import build_core
-from include.warehouse.marts import STATEMENTS, build_marts
+from include.warehouse.marts import STATEMENTS, build_marts, settle_marts
 from include.window import Window
 
 DAYS = 3
@@ -64,6 +64,9 @@ def run(*, serve: bool, as_json: bool) -> int:
         history = Window.between(start, days[0] - timedelta(days=1))
         load_history(warehouse, sources, sandbox_connections(running), history, tell)
         runs = run_days(warehouse, running.env, [source.name for source in sources], days, tell)
+        tell("marts: days that late facts changed")
+        for subject in STATEMENTS:
+            settle_marts(warehouse, subject)
         month = Window.between(today - timedelta(days=MONTH_DAYS), days[-1])
         tell(f"reports for {month}")
         render_reports(warehouse, month, [source.name for source in sources])

@@ -139,6 +139,15 @@ def gx_context() -> Any:
     )
 
 
+def is_transient(error: BaseException | None) -> bool:
+    """Whether an error, or what caused it, is a lost or refused connection."""
+    while error is not None:
+        if type(error).__name__ in ("OperationalError", "InterfaceError"):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 @contextmanager
 def _batch(sqlalchemy_url: str, schema: str, table: str, suite: Suite) -> Iterator[Any]:
     context = gx_context()
@@ -158,6 +167,8 @@ def _batch(sqlalchemy_url: str, schema: str, table: str, suite: Suite) -> Iterat
     except QualityError:
         raise
     except Exception as error:
+        if is_transient(error):
+            raise  # the server went away: the task is worth another try
         # Great Expectations raises a dozen kinds here: no connection, no table, no right to read it.
         raise QualityError(f"suite {suite.name}: {name} cannot be validated: {_first_line(error)}") from error
     finally:

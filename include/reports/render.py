@@ -68,8 +68,9 @@ def render(
     checksum = hashlib.sha256(text).hexdigest()
     manifest = _manifest(subject, frame, reader, text, checksum)
     path = folder / subject / window.label / f"{checksum[:12]}.html"
-    _write(path, text)
-    _write(path.with_suffix(".json"), json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n")
+    if not path.exists():  # an edition that is there is never changed, its manifest neither
+        _write(path.with_suffix(".json"), json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n")
+        _write(path, text)
     return Edition(path, checksum, _book(warehouse, frame, path.relative_to(folder), manifest))
 
 

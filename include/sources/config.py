@@ -27,6 +27,7 @@ Feeds = Literal[
     "activity",
     "order_line",
 ]
+DAILY = re.compile(r"\d+\s+\d+\s+\*\s+\*\s+\*")
 PLACEHOLDER = re.compile(r"\{([a-z_.]+)\}")
 WINDOW_PLACEHOLDERS = frozenset(
     f"window_{end}_{form}" for end in ("start", "end") for form in ("ms", "s", "iso", "day")
@@ -288,6 +289,9 @@ class Source(StrictModel):
     def _is_cron(cls, schedule: str | None) -> str | None:
         if schedule is not None and (len(schedule.split()) != 5 or not croniter.is_valid(schedule)):
             raise ValueError(f"{schedule!r} is not a cron line of five fields: 0 2 * * *")
+        if schedule is not None and not DAILY.fullmatch(schedule.strip()):
+            # a run is one day: another rhythm would leave days out
+            raise ValueError(f"{schedule!r} is not once a day: give minute and hour, and * for the rest, as 0 2 * * *")
         return schedule
 
     @model_validator(mode="after")

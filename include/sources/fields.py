@@ -4,6 +4,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from include.settings import TIMEZONE
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 # Counted in seconds this is the year 5138, counted in milliseconds March 1973: no record is from either.
@@ -33,14 +35,15 @@ def value_at(record: Any, path: str) -> Any:
 def instant(value: Any) -> datetime | None:
     """An aware UTC instant from ISO 8601 text, epoch seconds or epoch milliseconds (numbers or text); else None.
 
-    ISO text without an offset is taken as UTC.
+    ISO text without an offset is a time of the business time zone.
     """
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         value = float(value)
     try:
         if isinstance(value, str):
             moment = datetime.fromisoformat(value)
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+            # a time without a zone is one of the business's own, as it is in staging
+            return (moment.replace(tzinfo=TIMEZONE) if moment.tzinfo is None else moment).astimezone(UTC)
         if isinstance(value, int | float) and not isinstance(value, bool):
             # timedelta rather than fromtimestamp: exact to the millisecond, and good before 1970 on every platform
             milliseconds = value if abs(value) > _LARGEST_SECONDS else value * 1000

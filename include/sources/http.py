@@ -17,7 +17,7 @@ from include.sources.connection import SourceConnection
 from include.sources.errors import ReadFailedError
 from include.sources.records import NotJsonError
 
-LARGEST_ANSWER_BYTES = 256 * 2**20
+LARGEST_ANSWER_BYTES = 32 * 2**20
 _PIECE_BYTES = 2**20
 _TIMEOUT = urllib3.Timeout(connect=10, read=60)
 _Parsed = TypeVar("_Parsed")

@@ -39,7 +39,8 @@ class Warehouse:
     @property
     def sqlalchemy_url(self) -> str:
         """The same address for SQLAlchemy, as Great Expectations takes it."""
-        return "postgresql+psycopg2" + self.url.removeprefix("postgresql")
+        # Great Expectations takes $word for a variable of its own configuration
+        return "postgresql+psycopg2" + self.url.removeprefix("postgresql").replace("$", "%24")
 
     def libpq_environment(self) -> dict[str, str]:
         """The same address as environment variables of libpq's programs (psql, pg_dump)."""

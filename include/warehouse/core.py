@@ -24,7 +24,8 @@ STATEMENTS = (
     "fct_activity", "fct_order_line",
 )  # fmt: skip
 
-# The earliest instant that the touched keys have a say in, by subject: the days from there on are built again.
+# The earliest instant that the touched keys have a say in, by subject: the days from there on are built again. It is
+# asked before and after the change, since a fact that moves leaves one day for another.
 EARLIEST = {
     "sales": """
         select min(least(d.created_at, d.first_seen_at, d.closed_at, v.entered_at))
@@ -43,11 +44,21 @@ EARLIEST = {
             union
             select s.source_table, s.ticket_key from staging.satisfaction as s
             inner join touched_satisfaction as t using (source_table, source_id)
+            union
+            -- who is an agent decides which message is a reply
+            select t.source_table, m.ticket_id from core.fct_message as m
+            inner join touched_customer as t
+                on m.source = split_part(t.source_table, '__', 1) and m.author_key = t.source_id
         ) as t on d.source = split_part(t.source_table, '__', 1) and d.ticket_id = t.ticket_id
     """,
     "customers": """
         select least(
-            (select min(d.first_seen_at) from core.dim_customer as d inner join affected_customer using (customer_id)),
+            (
+                select min(d.first_seen_at) from core.dim_customer as d
+                inner join core.customer_link as l using (customer_id)
+                inner join touched_customer as t
+                    on l.source = split_part(t.source_table, '__', 1) and l.record_key = t.source_id
+            ),
             (
                 select min(s.ordered_at) from staging.order_line as s
                 inner join touched_order_line as t using (source_table, source_id)
@@ -55,6 +66,8 @@ EARLIEST = {
         )
     """,
 }
+
+LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -78,10 +91,11 @@ def build_core(warehouse: Warehouse) -> CoreBuilt:
         loads = [row[0] for row in rows]
         _configure_stages(connection)
         _touched(connection, loads)
+        before = _earliest(connection)
         for name in STATEMENTS:
             connection.execute((SQL / "core" / f"{name}.sql").read_bytes())
         _spread_business_time(connection)
-        changed_from = _mark_days(connection, everything=_stages_changed(connection))
+        changed_from = _mark_days(connection, [before, _earliest(connection)], _stages_changed(connection))
         connection.execute("update ops.load set core_at = now() where load_id = any(%s)", [loads])
     return CoreBuilt(len(loads), changed_from)
 
@@ -127,14 +141,12 @@ def _stages_changed(connection: psycopg.Connection) -> bool:
 
 
 def _spread_business_time(connection: psycopg.Connection) -> None:
-    """Fill core.business_time for the years that tickets lie in, when a schedule or the years changed."""
-    row = connection.execute(
-        "select min(created_at), max(greatest(created_at, updated_at)) from core.fct_ticket"
-    ).fetchone()
+    """Fill core.business_time for the years of the tickets; one outside of 1990 to 2097 has no business time."""
+    row = connection.execute("select max(created_at) from core.fct_ticket where created_at < '2098-01-01'").fetchone()
     if not row or row[0] is None:
         return
-    # counted from a fixed day, so that more years do not change the counts before them
-    first, last = date(min(row[0].year - 1, 2000), 1, 1), date(row[1].year + 1, 12, 31)
+    # counted from a fixed day, so that more years do not change the counts before them; a ticket may take two years
+    first, last = date(1990, 1, 1), date(row[0].year + 2, 12, 31)
     wanted = [
         (p.schedule, p.day_on, p.from_at, p.to_at, p.is_open, p.seconds_before)
         for schedule in load_service_config().schedules
@@ -152,17 +164,28 @@ def _spread_business_time(connection: psycopg.Connection) -> None:
     connection.execute("insert into core.business_time table spread on conflict do nothing")
 
 
-def _mark_days(connection: psycopg.Connection, everything: bool) -> dict[str, date]:
-    """Mark the daily marts that were built from days that have changed; returns the first changed day by subject."""
-    changed: dict[str, date] = {}
+def _earliest(connection: psycopg.Connection) -> dict[str, datetime]:
+    """Subject → the earliest instant that the touched keys have a say in, as core is now."""
+    found = {}
     for subject, statement in EARLIEST.items():
         row = connection.execute(statement.encode()).fetchone()
-        at = row[0] if row else None
-        if subject == "sales" and everything:
-            at = datetime(1, 1, 2, tzinfo=UTC)
-        if at is None:
+        if row and row[0]:
+            found[subject] = row[0]
+    return found
+
+
+def _mark_days(
+    connection: psycopg.Connection, earliest: list[dict[str, datetime]], is_everything_sold_anew: bool
+) -> dict[str, date]:
+    """Mark the daily marts that were built from days that have changed; returns the first changed day by subject."""
+    changed: dict[str, date] = {}
+    for subject in EARLIEST:
+        instants = [found[subject] for found in earliest if subject in found]
+        if subject == "sales" and is_everything_sold_anew:
+            instants.append(LONG_AGO)
+        if not instants:
             continue
-        changed[subject] = at.astimezone(TIMEZONE).date()
+        changed[subject] = max(min(instants), LONG_AGO).astimezone(TIMEZONE).date()
         connection.execute(
             "update ops.mart_day set is_stale = true where subject = %s and day_on >= %s",
             [subject, changed[subject] - timedelta(days=1)],

@@ -5,7 +5,6 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -13,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from include.sources.config import Entity, Source
+from include.sources.fields import instant, value_at
 from include.sources.page import Page, Unreadable
 from include.warehouse.connection import Warehouse
 from include.warehouse.tables import EntityTables, ensure
@@ -160,7 +160,7 @@ class _BadRecordError(Exception):
 def _lines(page: Page, entity: Entity, window: Window) -> Iterator[bytes]:
     """One line of COPY text a record: key, version time, hash, defects, payload, reason, location."""
     key_of = _key_reader([entity.id] if isinstance(entity.id, str) else entity.id)
-    version_path = entity.version_at.split(".") if entity.version_at else None
+    version_path = entity.version_at
     seen_at = window.last_day_start.isoformat()
     location = _escape(page.location.encode())
     for row, text in zip(page.rows, page.texts, strict=True):
@@ -168,7 +168,7 @@ def _lines(page: Page, entity: Entity, window: Window) -> Iterator[bytes]:
             key = key_of(row)
             if len(text) > LARGEST_RECORD_BYTES:
                 raise _BadRecordError("record_too_large")
-            version = version_time(_get(row, version_path)) if version_path else None
+            version = version_time(value_at(row, version_path)) if version_path else None
             canonical, defect = _canonical(row, text)
             digest = hashlib.blake2b(canonical, digest_size=16).hexdigest().encode()
         except _BadRecordError as error:
@@ -207,19 +207,11 @@ def _escape(value: bytes) -> bytes:
     return value
 
 
-def _get(row: dict, path: list[str]) -> Any:
-    value: Any = row
-    for step in path:
-        value = value.get(step) if isinstance(value, dict) else None
-    return value
-
-
 def _key_reader(ids: Sequence[str]) -> Callable[[dict], bytes]:
     """A function from a record to its key; several dotted paths are joined with a slash."""
-    paths = [path.split(".") for path in ids]
 
-    def one(row: dict, path: list[str]) -> str:
-        value = row.get(path[0]) if len(path) == 1 else _get(row, path)
+    def one(row: dict, path: str) -> str:
+        value = row[path] if path in row else value_at(row, path)
         if type(value) is str and value:  # nearly always
             return value
         if value is None or value == "" or isinstance(value, (dict, list, bool)):
@@ -229,7 +221,7 @@ def _key_reader(ids: Sequence[str]) -> Callable[[dict], bytes]:
     def key_of(row: dict) -> bytes:
         if not isinstance(row, dict):
             raise _BadRecordError("not_a_record")
-        key = "/".join([one(row, path) for path in paths])
+        key = "/".join([one(row, path) for path in ids])
         if "\x00" in key or len(key) > 500:
             raise _BadRecordError("id_not_storable")
         try:
@@ -241,29 +233,16 @@ def _key_reader(ids: Sequence[str]) -> Callable[[dict], bytes]:
 
 
 def version_time(value: Any) -> str | None:
-    """A source's updated-at as an ISO 8601 text with its zone: from ISO 8601, or Unix time in seconds or milliseconds.
+    """A source's updated-at as an ISO 8601 text in UTC; a missing one stays None.
 
-    A time without a zone is UTC.  None stays None.
-
-    :raises _BadRecordError: when it is none of these.
+    :raises _BadRecordError: when it is no instant (see `include.sources.fields.instant`).
     """
     if value is None or value == "":
         return None
-    if isinstance(value, str) and not value.isdigit():
-        try:
-            at = datetime.fromisoformat(value)
-        except ValueError:
-            raise _BadRecordError("bad_version_time") from None
-        if at.tzinfo is None:
-            return value + "+00:00" if len(value) > 10 else value + "T00:00:00+00:00"
-        return value
-    try:
-        number = float(value)
-        # seconds stay below this until the year 5138, milliseconds are above it since 1973
-        seconds = number / 1000 if abs(number) >= 1e11 else number
-        return datetime.fromtimestamp(seconds, UTC).isoformat()
-    except (TypeError, ValueError, OverflowError, OSError):
-        raise _BadRecordError("bad_version_time") from None
+    at = instant(value)
+    if at is None:
+        raise _BadRecordError("bad_version_time")
+    return at.isoformat()
 
 
 def _canonical(row: dict, text: bytes) -> tuple[bytes, bytes | None]:

@@ -46,6 +46,12 @@ QUARANTINED_ROWS = sql.SQL(
 )
 
 
+ENDLESS = {
+    "numeric": ("NaN", "Infinity", "-Infinity"),
+    "timestamp with time zone": ("infinity", "-infinity"),
+}
+ENDLESS_TEXTS = ("nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity")
+
 # One record at a time, the statement tells which ones it cannot read; they fail, and the batch goes on without them.
 FIND_SHAPE_FAILURES = b"""
 create temp table suspect on commit drop as select row_number() over () as n, b.* from batch as b;
@@ -170,7 +176,7 @@ def _make_batch(
     """
     types = staging_types(connection, tables.feeds)
     connection.execute(sql.SQL("drop table if exists {}").format(tables.batch))
-    connection.execute("drop view if exists renamed; drop view if exists batch")
+    connection.execute("drop view if exists pg_temp.renamed; drop view if exists pg_temp.batch")
     connection.execute("create temp table if not exists failed (source_id text, version_at timestamptz,"
                        " payload_hash uuid, rule text, stage text, detail text)")  # fmt: skip
     connection.execute("truncate failed")
@@ -240,17 +246,30 @@ def _typed_batch(
         )
         for name in columns
     ]
-    return connection.execute(
+    made = connection.execute(
         sql.SQL(
             "create unlogged table {} as select row_number() over () as row_number, {} from renamed as r"
             " where not exists (select from failed as f where f.source_id = r.source_id"
             " and f.version_at = r.version_at and f.payload_hash = r.payload_hash)"
         ).format(tables.batch, sql.SQL(", ").join(casts))
     ).rowcount
+    # PostgreSQL takes these as numbers and times, and greater than all others: one of them would spoil every sum
+    endless = [
+        sql.SQL("{} in ({})").format(sql.Identifier(name), sql.SQL(", ").join(map(sql.Literal, ENDLESS[types[name]])))
+        for name in columns
+        if types[name] in ENDLESS
+    ]
+    if endless:
+        found = connection.execute(
+            sql.SQL("select exists (select from {} where {})").format(tables.batch, sql.SQL(" or ").join(endless))
+        ).fetchone()
+        if found and found[0]:
+            raise psycopg.DataError("a number or time is not finite")
+    return made
 
 
 def _find_type_failures(connection: psycopg.Connection, types: dict[str, str], columns: list[str]) -> None:
-    connection.execute("drop table if exists renamed_text")
+    connection.execute("drop table if exists pg_temp.renamed_text")
     try:
         with connection.transaction():
             connection.execute("create temp table renamed_text on commit drop as select * from renamed")
@@ -266,8 +285,9 @@ def _find_type_failures(connection: psycopg.Connection, types: dict[str, str], c
             sql.SQL(
                 "insert into failed select source_id, version_at, payload_hash, {rule}, 'types',"
                 " left({column}::text, 200) from renamed_text"
-                " where {column} is not null and not ops.is_castable({column}::text, {type})"
-            ).format(rule=rule, column=sql.Identifier(name), type=types[name])
+                " where {column} is not null and (not ops.is_castable({column}::text, {type})"
+                " or trim(lower({column}::text)) = any({endless}))"
+            ).format(endless=list(ENDLESS_TEXTS), rule=rule, column=sql.Identifier(name), type=types[name])
         )
 
 

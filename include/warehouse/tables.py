@@ -70,7 +70,7 @@ def ensure(connection: psycopg.Connection, tables: EntityTables) -> None:
             ).format(tables.staging, sql.Identifier("staging", tables.feeds), tables.name)
         )
         connection.execute(
-            sql.SQL("create index if not exists {} on {} (load_id)").format(
+            sql.SQL("create index if not exists {} on {} using brin (load_id) with (pages_per_range = 16)").format(
                 sql.Identifier(f"{tables.name}__load"), tables.staging
             )
         )

@@ -4,7 +4,7 @@ with latest as (
     select distinct on (s.source_table, s.source_id)
         split_part(s.source_table, '__', 1) as source,
         s.source_id as record_key,
-        s.role,
+        s.role = 'agent' or s.is_deleted as is_no_customer,
         lower(trim(s.email)) as email
     from staging.customer as s
     inner join touched_customer as t on s.source_table = t.source_table and s.source_id = t.source_id
@@ -23,14 +23,14 @@ buyer as (
 select
     source,
     record_key,
-    role = 'agent' as is_agent,
+    is_no_customer,
     coalesce(nullif(email, ''), source || ':' || record_key) as match_key
 from latest
 union all
 select
     source,
     'email:' || email as record_key,
-    false as is_agent,
+    false as is_no_customer,
     email as match_key
 from buyer;
 
@@ -57,7 +57,7 @@ select
     match_key,
     '' as customer_id
 from linked_record
-where is_agent is not true;
+where is_no_customer is not true;
 
 -- a customer is named after the smallest key of the members, so the order of loading does not matter
 update core.customer_link as l

@@ -41,4 +41,5 @@ select distinct on (t.source, t.stage_key)
     coalesce(t.status, 'open') as status
 from told as t
 left join configured_stage as c on t.source = c.source and t.stage_key = c.stage_key
-where c.stage_key is null and t.stage_key is not null and not t.is_deleted;
+where c.stage_key is null and t.stage_key is not null and not t.is_deleted
+order by source, stage_key, pipeline_key;

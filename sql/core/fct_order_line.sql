@@ -1,6 +1,16 @@
 -- one row per line of an order, as its latest version tells
+create temp table touched_line on commit drop as
+select distinct
+    s.source_table,
+    s.order_key,
+    s.line_no
+from staging.order_line as s
+inner join touched_order_line as t on s.source_table = t.source_table and s.source_id = t.source_id
+where s.order_key is not null and s.line_no is not null;
+
+-- a source may write one line's number in two ways, 1 and 01: it is one line, and the latest version tells
 create temp table latest_order_line on commit drop as
-select distinct on (s.source_table, s.source_id)
+select distinct on (s.source_table, s.order_key, s.line_no)
     split_part(s.source_table, '__', 1) as source,
     s.order_key as order_id,
     s.line_no,
@@ -15,9 +25,10 @@ select distinct on (s.source_table, s.source_id)
     s.country,
     s.is_deleted
 from staging.order_line as s
-inner join touched_order_line as t on s.source_table = t.source_table and s.source_id = t.source_id
-where s.order_key is not null and s.line_no is not null
-order by s.source_table asc, s.source_id asc, s.version_at desc, s.payload_hash desc;
+inner join touched_line as t
+    on s.source_table = t.source_table and s.order_key = t.order_key and s.line_no = t.line_no
+order by
+    s.source_table asc, s.order_key asc, s.line_no asc, s.version_at desc, s.payload_hash desc, s.source_id desc;
 
 delete from core.fct_order_line as d
 using latest_order_line as t

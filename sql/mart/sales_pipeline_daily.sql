@@ -36,6 +36,7 @@ placed as (
         on
             o.source = v.source
             and o.deal_id = v.deal_id
+            and v.status = 'open'
             and o.ends_at > v.entered_at
             and (v.exited_at is null or o.ends_at <= v.exited_at)
 )

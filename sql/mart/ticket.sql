@@ -13,13 +13,16 @@ with message as (
         m.source,
         m.ticket_id,
         m.sent_at,
-        r.rep_id is not null as is_agent,
-        row_number() over w as message_no,
-        count(r.rep_id) over w as reply_no,
-        first_value(r.rep_id) over w is not null as is_opened_by_agent
+        r.rep_id is not null and m.is_public as is_reply,
+        count(r.rep_id) filter (where m.is_public) over w as reply_no,
+        coalesce(
+            first_value(r.rep_id is not null and m.is_public and m.sent_at <= t.created_at + interval '1 minute')
+                over w,
+            false
+        ) as is_opened_by_agent
     from core.fct_message as m
+    inner join core.fct_ticket as t on m.source = t.source and m.ticket_id = t.ticket_id
     left join core.dim_rep as r on m.source || ':' || m.author_key = r.rep_id and r.is_current
-    where m.is_public
     window w as (
         partition by m.source, m.ticket_id
         order by m.sent_at asc, m.message_id collate "C" asc
@@ -27,7 +30,7 @@ with message as (
     )
 ),
 
--- the first message is the question itself, so on a ticket that an agent opened the second one is the reply
+-- the message that opens a ticket is the question, so where an agent wrote it the second one is the reply
 reply as (
     select
         source,
@@ -35,7 +38,7 @@ reply as (
         min(sent_at) filter (where reply_no = case when is_opened_by_agent then 2 else 1 end) as first_reply_at,
         count(*) as public_replies
     from message
-    where is_agent
+    where is_reply
     group by source, ticket_id
 ),
 

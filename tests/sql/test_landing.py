@@ -116,13 +116,16 @@ def test_a_wrong_type_is_quarantined_with_its_column(warehouse: Warehouse) -> No
         return {"id": key, "properties": {"dealname": "D"} | known | properties}
 
     bad = deal("2", amount="lots", closedate="42")
-    delivery = Delivery("sandbox_crm", "deals", DAY, (page(deal("1", amount="10.50"), bad, deal("3", amount="-1")),))
+    endless = deal("4", amount="NaN", closedate="infinity")
+    good = deal("1", amount="10.50")
+    delivery = Delivery("sandbox_crm", "deals", DAY, (page(good, bad, deal("3", amount="-1"), endless),))
     _, staged = load(warehouse, delivery)
-    assert (staged.staged, staged.quarantined) == (1, 2)
+    assert (staged.staged, staged.quarantined) == (1, 3)
     found = rows(warehouse, "select source_id, stage, rules, detail from ops.quarantine order by source_id")
     assert found == [
         ("2", "types", ["amount__is_numeric", "closed_at__is_timestamp"], "42; lots"),
         ("3", "rules", ["amount__be_between"], None),
+        ("4", "types", ["amount__is_numeric", "closed_at__is_timestamp"], "NaN; infinity"),
     ]
 
 
@@ -211,8 +214,10 @@ def test_quarantined_rows_can_be_replayed_when_the_rule_was_wrong(warehouse: War
 @pytest.mark.parametrize(
     ("given", "means"),
     [
-        ("2026-11-02T10:00:00Z", "2026-11-02T10:00:00Z"),
-        ("2026-11-02 10:00:00", "2026-11-02 10:00:00+00:00"),
+        ("2026-11-02T10:00:00Z", "2026-11-02T10:00:00+00:00"),
+        ("2026-11-02T08Z", "2026-11-02T08:00:00+00:00"),
+        ("2026-11-02T10:00:00+23:00", "2026-11-01T11:00:00+00:00"),
+        ("2026-11-02 10:00:00", "2026-11-02T10:00:00+00:00"),
         ("2026-11-02", "2026-11-02T00:00:00+00:00"),
         (1793613600, "2026-11-02T10:00:00+00:00"),
         (1793613600000, "2026-11-02T10:00:00+00:00"),

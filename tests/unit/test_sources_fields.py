@@ -5,7 +5,7 @@ import pickle
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.sources import SourceConnection, SourceError, records
@@ -55,6 +55,7 @@ JSON = st.recursive(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     st.lists(st.dictionaries(st.text(), JSON, max_size=3), max_size=5), JSON, st.sampled_from([None, 1]), st.booleans()
 )
