@@ -8,9 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from include.ingest import Counts, land_source, publish_day, stage_source
 from include.local import airflow, services
@@ -244,16 +242,15 @@ def summarise(warehouse: Warehouse, runs: Runs, seconds: float) -> dict[str, Any
 def show(console: Console, warehouse: Warehouse, summary: dict[str, Any], running: services.Running) -> None:
     """The summary for people."""
     shown = ("received", "inserted", "unchanged", "unreadable", "staged", "quarantined")
-    table = Table(
-        "source", *shown, title=f"Done in {summary['seconds']:.0f} s", title_justify="left", box=box.SIMPLE_HEAD
-    )
-    for column in table.columns[1:]:
-        column.justify = "right"
+    lines = [("source", *shown)]
     for source, count in counts(warehouse).items():
-        table.add_row(source, *(f"{count.as_dict()[name]:,}" for name in shown))
-    table.add_section()
-    table.add_row("all", *(f"{summary['rows'][name]:,}" for name in shown))
-    console.print(table)
+        lines.append((source, *(f"{count.as_dict()[name]:,}" for name in shown)))
+    lines.append(("all", *(f"{summary['rows'][name]:,}" for name in shown)))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    console.print(f"[bold]Done in {summary['seconds']:.0f} s[/]")
+    for source, *numbers in lines:
+        cells = (number.rjust(width) for number, width in zip(numbers, widths[1:], strict=True))
+        console.print(source.ljust(widths[0]), *cells, soft_wrap=True)
     console.print(f"Runs: {summary['runs']['succeeded']} succeeded, {summary['runs']['failed']} failed")
     console.print(f"Reports: {len(summary['reports'])} in {REPORTS}. To begin with:")
     for path in (path for path in summary["reports"] if ".." in path):

@@ -44,6 +44,10 @@ _ABOUT_COLUMNS = {
 }
 
 
+class WarehouseAwayError(Exception):
+    """The warehouse could not be reached, or went away: another try may do, unlike with a `QualityError`."""
+
+
 @dataclass(frozen=True)
 class RuleResult:
     """What one rule found.
@@ -139,7 +143,7 @@ def gx_context() -> Any:
     )
 
 
-def is_transient(error: BaseException | None) -> bool:
+def _is_lost_connection(error: BaseException | None) -> bool:
     """Whether an error, or what caused it, is a lost or refused connection."""
     while error is not None:
         if type(error).__name__ in ("OperationalError", "InterfaceError"):
@@ -167,10 +171,9 @@ def _batch(sqlalchemy_url: str, schema: str, table: str, suite: Suite) -> Iterat
     except QualityError:
         raise
     except Exception as error:
-        if is_transient(error):
-            raise  # the server went away: the task is worth another try
         # Great Expectations raises a dozen kinds here: no connection, no table, no right to read it.
-        raise QualityError(f"suite {suite.name}: {name} cannot be validated: {_first_line(error)}") from error
+        what = f"suite {suite.name}: {name} cannot be validated: {_first_line(error)}"
+        raise (WarehouseAwayError if _is_lost_connection(error) else QualityError)(what) from error
     finally:
         for engine in engines:
             engine.dispose()

@@ -5,42 +5,33 @@ import os
 import re
 import subprocess
 import sys
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from psycopg import sql
 
 from include.quality.docs import StoredValidation, build_docs
-from include.quality.expectations import RuleResult, Validation, validate
+from include.quality.expectations import RuleResult, Validation, WarehouseAwayError, validate
 from include.quality.suites import QualityError, all_suites, load_suite
 from include.settings import PROJECT
 from include.warehouse.connection import Warehouse
+from tests.conftest import Databases
 
 VALUES = "expect_column_values_to_"
 TABLE = "batch__crm__contacts"
 
 
 @pytest.fixture(scope="module")
-def warehouse() -> Iterator[Warehouse]:
-    server = os.environ.get("CRM_TEST_POSTGRES_URL")
-    if not server:
-        pytest.skip("CRM_TEST_POSTGRES_URL names no PostgreSQL server")
-    name = f"quality_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"create database {name}")
-        yield Warehouse(re.sub(r"/[^/]*$", f"/{name}", server))
-        connection.execute(f"drop database {name} with (force)")
+def warehouse(databases: Databases) -> Warehouse:
+    """An empty warehouse on each server."""
+    return databases.warehouse()
 
 
 @pytest.fixture(scope="module")
 def contacts(warehouse: Warehouse) -> Warehouse:
     """Seven contacts; every text of theirs that could be somebody's holds the letters zqx."""
     with warehouse.connect(autocommit=True) as connection:
-        connection.execute("create schema ops")
         connection.execute(
             "create unlogged table ops.batch__crm__contacts ("
             "row_number bigint unique not null, email text, family text, city text,"
@@ -280,7 +271,7 @@ def test_a_table_or_server_that_is_not_there_is_said_so(contacts: Warehouse, tmp
         QualityError, match=r"suite crm__contacts: ops\.batch__gone cannot be validated: .*does not exist"
     ):
         run(contacts, tmp_path, good, table="batch__gone")
-    with pytest.raises(QualityError, match="Connection refused") as caught:
+    with pytest.raises(WarehouseAwayError, match="Connection refused") as caught:
         run(Warehouse("postgresql://crm:sesame@127.0.0.1:1/crm"), tmp_path, good)
     assert "sesame" not in str(caught.value)
     with pytest.raises(QualityError, match="small letters"):
@@ -302,7 +293,7 @@ def test_no_connection_stays_open(contacts: Warehouse, tmp_path: Path) -> None:
 MILLION = """
 import json, resource, sys
 from pathlib import Path
-from include.quality.expectations import validate
+from include.quality.expectations import WarehouseAwayError, validate
 from include.quality.suites import load_suite
 
 validation = validate(sys.argv[1], "ops", "batch__crm__million", load_suite(Path(sys.argv[2])))
