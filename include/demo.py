@@ -242,7 +242,7 @@ def summarise(warehouse: Warehouse, runs: Runs, seconds: float) -> dict[str, Any
 def show(console: Console, warehouse: Warehouse, summary: dict[str, Any], running: services.Running) -> None:
     """The summary for people."""
     shown = ("received", "inserted", "unchanged", "unreadable", "staged", "quarantined")
-    lines = [("source", *shown)]
+    lines: list[tuple[str, ...]] = [("source", *shown)]
     for source, count in counts(warehouse).items():
         lines.append((source, *(f"{count.as_dict()[name]:,}" for name in shown)))
     lines.append(("all", *(f"{summary['rows'][name]:,}" for name in shown)))
