@@ -85,10 +85,11 @@ def load_files(
             landed.received, landed.inserted, landed.unchanged, landed.unreadable, staged.validated, staged.staged,
             staged.quarantined,
         )  # fmt: skip
-    tell("core and marts")
+    tell("core")
     build_core(warehouse)
     window = Window.between(_first_day(warehouse, source_name) or today.first_day, today.last_day)
     for subject in STATEMENTS:
+        tell(f"  {subject} marts, {len(window.days()):,} days")
         build_marts(warehouse, subject, window, settle=True)
     tell(f"report for {window}")
     return LoadSummary(source_name, counts, window, render(warehouse, "sales", window, [source_name], reports).path)

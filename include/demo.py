@@ -70,7 +70,7 @@ def run(*, serve: bool, as_json: bool) -> int:
         render_reports(warehouse, month, [source.name for source in sources])
         seconds = time.monotonic() - tell.started
         summary = summarise(warehouse, runs, seconds)
-        show(tell.console, warehouse, summary, running)
+        show(tell.console, warehouse, summary, running, serve)
         if as_json:
             print(json.dumps(summary), flush=True)
         if serve:
@@ -123,7 +123,8 @@ def load_history(
         publish_day(warehouse, source, window)
         total = landed + staged
         tell(
-            f"  {source.name}: {total.received:,} received, {total.staged:,} staged, {total.quarantined:,} quarantined"
+            f"  {source.name}: {total.received:,} received, {total.unchanged:,} of them unchanged, {total.staged:,} staged,"
+            f" {total.quarantined:,} quarantined"
         )
     tell("  core")
     build_core(warehouse)
@@ -170,7 +171,7 @@ def run_days(warehouse: Warehouse, env: Mapping[str, str], sources: list[str], d
                 key, dag_id, word = state
                 rows = sum(count.received for count in counts(warehouse).values())
                 colour = "green" if word == "success" else "red"
-                tell(f"  {key} {dag_id} [{colour}]{word}[/]  {rows:,} rows so far")
+                tell(f"  {key} {dag_id} [{colour}]{word}[/]  {rows:,} rows in all so far")
         if len(told) >= expected:
             return Runs(sum(s[2] == "success" for s in told), sum(s[2] == "failed" for s in told))
         if time.monotonic() - changed_at > STALLED_SECONDS:
@@ -239,7 +240,9 @@ def summarise(warehouse: Warehouse, runs: Runs, seconds: float) -> dict[str, Any
     }
 
 
-def show(console: Console, warehouse: Warehouse, summary: dict[str, Any], running: services.Running) -> None:
+def show(
+    console: Console, warehouse: Warehouse, summary: dict[str, Any], running: services.Running, serve: bool
+) -> None:
     """The summary for people."""
     shown = ("received", "inserted", "unchanged", "unreadable", "staged", "quarantined")
     lines: list[tuple[str, ...]] = [("source", *shown)]
@@ -255,4 +258,9 @@ def show(console: Console, warehouse: Warehouse, summary: dict[str, Any], runnin
     console.print(f"Reports: {len(summary['reports'])} in {REPORTS}. To begin with:")
     for path in (path for path in summary["reports"] if ".." in path):
         console.print(f"  {path}", soft_wrap=True)
-    console.print(f"Airflow: {running.airflow_url}  user {running.airflow_user}  password {running.airflow_password}")
+    if serve:
+        console.print(
+            f"Airflow: {running.airflow_url}  user {running.airflow_user}  password {running.airflow_password}"
+        )
+    else:
+        console.print("Everything is stopped again; ./crm demo serves Airflow's UI.")

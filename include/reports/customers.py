@@ -73,7 +73,7 @@ def _changes(frame: Frame, now: Row, before: Row, main: Row) -> list[str]:
             f"{more_or_less(orders, before['orders'], 'count', flow)}, for {money(revenue, main['currency'])}{against}."
         )
     else:
-        said.append(f"No order came in; {flow.at} there {plural(before['orders'], 'was', 'were')}.")
+        said.append(f"No order came in, after {plural(before['orders'], 'order')} {flow.at}.")
     if now["known_customers"]:
         with_orders = ratio(now["customers_with_orders"], now["known_customers"])
         said.append(

@@ -51,6 +51,8 @@ ENDLESS = {
     "timestamp with time zone": ("infinity", "-infinity"),
 }
 ENDLESS_TEXTS = ("nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity")
+# PostgreSQL reads these words as times of the day that it reads them on: again would not give the same
+CLOCK_WORDS = ("now", "today", "tomorrow", "yesterday", "epoch", "allballs")
 
 # One record at a time, the statement tells which ones it cannot read; they fail, and the batch goes on without them.
 FIND_SHAPE_FAILURES = b"""
@@ -235,14 +237,23 @@ def _renamed_columns(connection: psycopg.Connection, tables: EntityTables, types
     return columns
 
 
+_CAST = sql.SQL("{column}::{type} as {column}")
+# a source that does not say that a record is gone still has it
+_FLAG = sql.SQL("coalesce({column}::boolean, false) as {column}")
+_CASTS = {
+    "timestamp with time zone": sql.SQL(
+        "case when lower(trim({column}::text)) = any({words}) then 'no time' else {column}::text end::{type}"
+        " as {column}"
+    ),
+}
+
+
 def _typed_batch(
     connection: psycopg.Connection, tables: EntityTables, types: dict[str, str], columns: list[str]
 ) -> int:
     casts = [
-        # a source that does not say that a record is gone still has it
-        sql.SQL("coalesce({0}::boolean, false) as {0}" if name == "is_deleted" else "{0}::{1} as {0}").format(
-            sql.Identifier(name),
-            sql.SQL(types[name]),
+        (_FLAG if name == "is_deleted" else _CASTS.get(types[name], _CAST)).format(
+            column=sql.Identifier(name), type=sql.SQL(types[name]), words=list(CLOCK_WORDS)
         )
         for name in columns
     ]
@@ -287,7 +298,9 @@ def _find_type_failures(connection: psycopg.Connection, types: dict[str, str], c
                 " left({column}::text, 200) from renamed_text"
                 " where {column} is not null and (not ops.is_castable({column}::text, {type})"
                 " or trim(lower({column}::text)) = any({endless}))"
-            ).format(endless=list(ENDLESS_TEXTS), rule=rule, column=sql.Identifier(name), type=types[name])
+            ).format(
+                endless=list(ENDLESS_TEXTS + CLOCK_WORDS), rule=rule, column=sql.Identifier(name), type=types[name]
+            )
         )
 
 

@@ -117,15 +117,17 @@ def test_a_wrong_type_is_quarantined_with_its_column(warehouse: Warehouse) -> No
 
     bad = deal("2", amount="lots", closedate="42")
     endless = deal("4", amount="NaN", closedate="infinity")
+    clock = deal("5", closedate="Yesterday")
     good = deal("1", amount="10.50")
-    delivery = Delivery("sandbox_crm", "deals", DAY, (page(good, bad, deal("3", amount="-1"), endless),))
+    delivery = Delivery("sandbox_crm", "deals", DAY, (page(good, bad, deal("3", amount="-1"), endless, clock),))
     _, staged = load(warehouse, delivery)
-    assert (staged.staged, staged.quarantined) == (1, 3)
+    assert (staged.staged, staged.quarantined) == (1, 4)
     found = rows(warehouse, "select source_id, stage, rules, detail from ops.quarantine order by source_id")
     assert found == [
         ("2", "types", ["amount__is_numeric", "closed_at__is_timestamp"], "42; lots"),
         ("3", "rules", ["amount__be_between"], None),
         ("4", "types", ["amount__is_numeric", "closed_at__is_timestamp"], "NaN; infinity"),
+        ("5", "types", ["closed_at__is_timestamp"], "Yesterday"),
     ]
 
 
