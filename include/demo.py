@@ -123,8 +123,8 @@ def load_history(
         publish_day(warehouse, source, window)
         total = landed + staged
         tell(
-            f"  {source.name}: {total.received:,} received, {total.unchanged:,} of them unchanged, {total.staged:,} staged,"
-            f" {total.quarantined:,} quarantined"
+            f"  {source.name}: {total.received:,} received, {total.unchanged:,} unchanged,"
+            f" {total.staged:,} staged, {total.quarantined:,} quarantined"
         )
     tell("  core")
     build_core(warehouse)
