@@ -10,6 +10,7 @@ from include.sources.config import ConfigError, Entity, Source, load_source
 from include.sources.page import Page
 from include.warehouse.connection import Warehouse
 from include.warehouse.landing import land
+from include.warehouse.memory import recall
 from include.warehouse.staging import StagingError, replay, stage
 from include.window import Window
 
@@ -60,9 +61,10 @@ def land_source(
     """
 
     def one(entity: Entity) -> Counts:
-        pages: Iterable[Page] = read(source, entity, window, connection)
+        memory = recall(warehouse, source.name, entity.name)
+        pages: Iterable[Page] = read(source, entity, window, connection, memory)
         told = (lambda count: progress(entity.name, "landing", count)) if progress else None
-        landed = land(warehouse, source, entity, window, pages, run_ref=run_ref, progress=told)
+        landed = land(warehouse, source, entity, window, pages, memory=memory, run_ref=run_ref, progress=told)
         return Counts(landed.received, landed.inserted, landed.unchanged, landed.unreadable)
 
     return _each(source, one, (SourceError,))

@@ -9,13 +9,14 @@ from include.sources.connection import SourceConnection
 from include.sources.errors import ReadFailedError, SourceError
 from include.sources.files import match_files, read_csv, window_files
 from include.sources.http import Client
+from include.sources.memory import Memory
 from include.sources.page import Page, Unreadable
 from include.sources.prefetch import prefetched
 from include.sources.rest import read_rest
 from include.sources.web import crawl
 from include.window import Window
 
-__all__ = ["Page", "SourceConnection", "SourceError", "Unreadable", "match_files", "read", "read_files"]
+__all__ = ["Memory", "Page", "SourceConnection", "SourceError", "Unreadable", "match_files", "read", "read_files"]
 
 
 def read(
@@ -23,10 +24,12 @@ def read(
     entity: Entity,
     window: Window,
     connection: SourceConnection,
+    memory: Memory | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Iterator[Page]:
     """The records of a window, as pages; a window without any gives no page.
 
+    :param memory: what earlier loads remembered; what this one learns is added to it while the pages are read.
     :param progress: called after each page with the number of records so far, readable or not.
     :raises SourceError: when the source cannot be read to the end; pages handed on before that are not the whole.
     """

@@ -1,6 +1,7 @@
 """What a reader hands on: pages of records, with what could not be read beside them."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +21,15 @@ class Unreadable:
 class Page:
     """Some records of one entity, in the order of the source.
 
-    ``texts[i]`` is the JSON text of ``rows[i]`` as received: UTF-8, one record.
+    ``texts[i]`` is the JSON text of ``rows[i]`` as received: UTF-8, one record. ``seen_at`` is the version time of
+    records that have none of their own (a file's own date); None means the window's last day.
     """
 
     rows: list[dict]
     texts: list[bytes]
     unreadable: list[Unreadable] = field(default_factory=list)
     location: str = ""
+    seen_at: datetime | None = None
 
 
 def unreadable(text: str | bytes, reason: str, location: str) -> Unreadable:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
-from include.sources.config import (
+from include.sources.config.rest import (
     PLACEHOLDER,
     CursorPaging,
     Enrich,

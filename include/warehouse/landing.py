@@ -13,7 +13,9 @@ from psycopg import sql
 
 from include.sources.config import Entity, Source
 from include.sources.fields import instant, value_at
+from include.sources.memory import Memory
 from include.sources.page import Page, Unreadable
+from include.warehouse import memory as memories
 from include.warehouse.connection import Warehouse
 from include.warehouse.tables import EntityTables, ensure
 from include.window import Window
@@ -48,6 +50,7 @@ def land(
     window: Window,
     pages: Iterable[Page],
     *,
+    memory: Memory | None = None,
     kind: str = "pull",
     run_ref: str | None = None,
     progress: Progress | None = None,
@@ -57,6 +60,7 @@ def land(
     Two commits: the load is opened in ops.load, then its rows and its counts land together.
 
     :param pages: the records, read while they are written; memory is bounded by a page.
+    :param memory: what reading the pages teaches; kept in the same commit as the rows.
     :param kind: ``pull`` or ``file``.
     :param progress: told the number of records so far, a few times a second at most.
     :raises SourceError: whatever reading raises; the load is then marked as failed, and raw is as before.
@@ -66,7 +70,7 @@ def land(
         ensure(connection, tables)
         load_id = _open(connection, tables, window, kind, run_ref)
         try:
-            return _write(connection, tables, entity, window, load_id, pages, progress)
+            return _write(connection, tables, entity, window, load_id, pages, memory, progress)
         except Exception as error:
             if not connection.broken:
                 _fail(connection, load_id, error)
@@ -95,6 +99,7 @@ def _write(
     window: Window,
     load_id: int,
     pages: Iterable[Page],
+    memory: Memory | None,
     progress: Progress | None,
 ) -> Landed:
     with connection.transaction():
@@ -125,6 +130,8 @@ def _write(
                 " from landing where reason is not null on conflict on constraint quarantine_once do nothing",
                 [tables.source, tables.entity, load_id, window.start, window.end],
             )
+        if memory and memory.learned:
+            memories.keep(connection, tables.source, tables.entity, memory)
         landed = Landed(load_id, received, inserted, received - inserted - unreadable[0], unreadable[0])
         connection.execute(
             "update ops.load set state = 'landed', landed_at = now(), received = %s, inserted = %s, unchanged = %s,"
@@ -161,7 +168,7 @@ def _lines(page: Page, entity: Entity, window: Window) -> Iterator[bytes]:
     """One line of COPY text a record: key, version time, hash, defects, payload, reason, location."""
     key_of = _key_reader([entity.id] if isinstance(entity.id, str) else entity.id)
     version_path = entity.version_at
-    seen_at = window.last_day_start.isoformat()
+    seen_at = (page.seen_at or window.last_day_start).isoformat()
     location = _escape(page.location.encode())
     for row, text in zip(page.rows, page.texts, strict=True):
         try:

@@ -1,0 +1,137 @@
+"""The sources as `include/config/sources/*.yaml` describes them, checked when read."""
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from croniter import croniter
+from pydantic import Field, field_validator, model_validator
+
+from include.config_files import ConfigError, StrictModel, read_config
+from include.settings import CONFIG
+from include.sources.config.files import Files
+from include.sources.config.rest import Auth, Rest
+from include.sources.config.web import Web
+
+__all__ = [
+    "FOLDER", "Auth", "ConfigError", "Entity", "Feeds", "Files", "Rest", "Source", "Web", "load_source", "load_sources",
+]  # fmt: skip
+
+FOLDER = CONFIG / "sources"
+
+Feeds = Literal[
+    "customer",
+    "company",
+    "rep",
+    "product",
+    "pipeline_stage",
+    "deal",
+    "ticket",
+    "ticket_event",
+    "satisfaction",
+    "activity",
+    "order_line",
+]
+DAILY = re.compile(r"\d+\s+\d+\s+\*\s+\*\s+\*")
+_Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Entity(StrictModel):
+    """One kind of record of a source, and the staging table it feeds.
+
+    ``id`` is a path in the record, or several that together make the id. ``version_at`` is the path of the record's
+    updated-at (ISO 8601, epoch seconds or milliseconds), or None when the source has none.
+    """
+
+    name: _Name
+    feeds: Feeds
+    id: str | tuple[str, ...]
+    version_at: str | None
+    rest: Rest | None = None
+    web: Web | None = None
+    files: Files | None = None
+
+
+class Source(StrictModel):
+    """Somewhere to collect from: one YAML file, one Airflow connection, one ingest DAG when ``enabled``."""
+
+    name: _Name
+    description: str
+    kind: Literal["rest", "web", "files"]
+    connection: str
+    enabled: bool
+    schedule: str | None = None
+    auth: Auth = Auth()
+    entities: Annotated[dict[str, Entity], Field(min_length=1)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_entities(cls, values: Any) -> Any:
+        entities = values.get("entities") if isinstance(values, dict) else None
+        if not isinstance(entities, dict):
+            return values
+        named = {
+            name: {"name": name, **entity} if isinstance(entity, dict) else entity for name, entity in entities.items()
+        }
+        return {**values, "entities": named}
+
+    @field_validator("schedule")
+    @classmethod
+    def _is_cron(cls, schedule: str | None) -> str | None:
+        if schedule is not None and (len(schedule.split()) != 5 or not croniter.is_valid(schedule)):
+            raise ValueError(f"{schedule!r} is not a cron line of five fields: 0 2 * * *")
+        if schedule is not None and not DAILY.fullmatch(schedule.strip()):
+            # a run is one day: another rhythm would leave days out
+            raise ValueError(f"{schedule!r} is not once a day: give minute and hour, and * for the rest, as 0 2 * * *")
+        return schedule
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> "Source":
+        if self.enabled and not self.schedule:
+            raise ValueError("schedule: a source that is switched on needs one, such as 0 2 * * *")
+        for entity in self.entities.values():
+            given = [kind for kind in ("rest", "web", "files") if getattr(entity, kind) is not None]
+            if given != [self.kind]:
+                raise ValueError(
+                    f"entities.{entity.name}: a source of kind {self.kind} needs {self.kind}: and only that"
+                )
+        feeds = Counter(entity.feeds for entity in self.entities.values() if entity.feeds != "activity")
+        if twice := [name for name, count in feeds.items() if count > 1]:
+            raise ValueError(f"entities: only one may feed {', '.join(twice)}")
+        return self
+
+
+def load_sources(folder: Path = FOLDER) -> dict[str, Source]:
+    """Every source of a folder, by name, in order of the name.
+
+    :raises ConfigError: naming every file and key that is wrong.
+    """
+    sources, problems = {}, []
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            sources[path.stem] = _load(path)
+        except ConfigError as error:
+            problems.append(str(error))
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return sources
+
+
+def load_source(name: str, folder: Path = FOLDER) -> Source:
+    """One source by its name.
+
+    :raises ConfigError: when there is none of that name, or its file is wrong.
+    """
+    path = folder / f"{name}.yaml"
+    if not path.is_file():
+        names = ", ".join(sorted(path.stem for path in folder.glob("*.yaml"))) or "none"
+        raise ConfigError(f"{folder}: no source named {name!r}; there are: {names}")
+    return _load(path)
+
+
+def _load(path: Path) -> Source:
+    source = read_config(path, Source)
+    if source.name != path.stem:
+        raise ConfigError(f"{path}: name: expected {path.stem!r}, the file's own name, found {source.name!r}")
+    return source
