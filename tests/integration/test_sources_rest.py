@@ -442,7 +442,7 @@ def test_the_next_page_is_asked_for_before_this_one_is_done_and_no_more(api: Api
     api.answer = answer
     made = source({**SNAPSHOT, "paging": {"kind": "page_number", "into": "params.page", "size": 2}})
     told: list[int] = []
-    reading = read(made, made.entities["deals"], DAY, api.connection(), told.append)
+    reading = read(made, made.entities["deals"], DAY, api.connection(), progress=told.append)
     next(reading)
     assert asked_for_second.wait(5)
     assert not third_asked.wait(0.2)
