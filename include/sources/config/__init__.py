@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,12 +11,15 @@ from pydantic import Field, field_validator, model_validator
 
 from include.config_files import ConfigError, StrictModel, read_config
 from include.settings import CONFIG
+from include.sources.config.auth import Auth, NoAuth
 from include.sources.config.files import Files
-from include.sources.config.rest import Auth, Rest
+from include.sources.config.pull import Budget, Span
+from include.sources.config.rest import Rest
 from include.sources.config.web import Web
 
 __all__ = [
-    "FOLDER", "Auth", "ConfigError", "Entity", "Feeds", "Files", "Rest", "Source", "Web", "load_source", "load_sources",
+    "FOLDER", "Auth", "Budget", "ConfigError", "Entity", "Feeds", "Files", "NoAuth", "Rest", "Source", "Web",
+    "load_source", "load_sources",
 ]  # fmt: skip
 
 FOLDER = CONFIG / "sources"
@@ -54,7 +58,10 @@ class Entity(StrictModel):
 
 
 class Source(StrictModel):
-    """Somewhere to collect from: one YAML file, one Airflow connection, one ingest DAG when ``enabled``."""
+    """Somewhere to collect from: one YAML file, one Airflow connection, one ingest DAG when ``enabled``.
+
+    A pull asks for its window and for ``lateness`` before it: for records that turn up later than their own time says.
+    """
 
     name: _Name
     description: str
@@ -62,7 +69,9 @@ class Source(StrictModel):
     connection: str
     enabled: bool
     schedule: str | None = None
-    auth: Auth = Auth()
+    auth: Auth = NoAuth()
+    lateness: Span = timedelta()
+    budget: Budget | None = None
     entities: Annotated[dict[str, Entity], Field(min_length=1)]
 
     @model_validator(mode="before")
@@ -96,6 +105,10 @@ class Source(StrictModel):
                 raise ValueError(
                     f"entities.{entity.name}: a source of kind {self.kind} needs {self.kind}: and only that"
                 )
+        if self.budget and self.kind != "rest":
+            raise ValueError("budget: is for sources of kind rest")
+        if self.lateness and self.kind in ("web", "files"):
+            raise ValueError(f"lateness: a source of kind {self.kind} is not asked by time")
         feeds = Counter(entity.feeds for entity in self.entities.values() if entity.feeds != "activity")
         if twice := [name for name, count in feeds.items() if count > 1]:
             raise ValueError(f"entities: only one may feed {', '.join(twice)}")
