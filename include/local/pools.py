@@ -22,8 +22,8 @@ def keep(metadata_url: str) -> list[str]:
     with psycopg.connect(metadata_url) as connection:
         rows = connection.execute(
             "insert into slot_pool (pool, slots, description, include_deferred)"
-            " select pool, %s, 'Tasks that share a request budget; made by ./crm.', false from unnest(%s::text[]) as t (pool)"
+            " select pool, %s, %s, false from unnest(%s::text[]) as t (pool)"
             " on conflict (pool) do nothing returning pool",
-            [SLOTS, sorted(wanted)],
+            [SLOTS, "Tasks that share a request budget.", sorted(wanted)],
         ).fetchall()
     return [name for (name,) in rows]

@@ -30,8 +30,8 @@ _RANGE_NOT_SATISFIABLE = 416
 _MOST_RESTARTS = 3
 _CONTENT_RANGE = re.compile(r"\s*\S+\s+(?:(\d+)-(\d+)|\*)/(\d+|\*)\s*")
 # <address>; name=value; name="value", … (RFC 8288)
-_LINK = re.compile(r'<([^>]*)>((?:\s*;\s*[\w!#$&+.^`|~*-]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]+))?)*)')
-_REL = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))', re.IGNORECASE)
+_PARAMETER = r"\s*;\s*([\w!#$&+.^`|~*-]+)(?:\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s;,\"]+)))?"
+_LINK = re.compile(rf"<([^>]*)>((?:{_PARAMETER})*)")
 
 # the key of a record, or None when it has none
 KeyOf = Callable[[dict], Any]
@@ -186,7 +186,8 @@ class _Positions(Pager):
         super().__init__(start)
         self._size, self._key_of = size, key_of
         self._at = 0
-        self._known: dict[Any, bytes] = {}  # key → text of the page before; empty when the pages need not meet
+        self._known: dict[Any, bytes] = {}  # key → text of the records of the page before
+        self._must_meet = False  # whether this page has to start with one of those
         self._restarts = 0
 
     def first(self) -> Call:
@@ -195,17 +196,17 @@ class _Positions(Pager):
     def turn(self, call: Call, page: Fetched) -> tuple[Cut, Call | None]:
         found = page.found
         keys = [self._key_of(row) for row in found.rows] if self._key_of else []
-        if self._known and (not keys or keys[0] not in self._known):
+        if self._must_meet and (not keys or keys[0] not in self._known):
             return Cut([], [], [], found.envelope), self._back(page.location)
         new = self._unknown(found, keys)
         if self._is_last(page):
             return new, None
         # what has no key, or cannot be read, cannot be met again
-        meets = len(keys) > 1 and not found.unreadable and all(key is not None for key in keys)
-        following = self._at + found.count - meets
+        self._must_meet = len(keys) > 1 and not found.unreadable and all(key is not None for key in keys)
+        self._known = dict(zip(keys, found.texts, strict=True)) if self._must_meet else {}
+        following = self._at + found.count - self._must_meet
         if following == self._at:
             raise ReadFailedError(page.location, "the page is empty although more is to come", NEXT_STEP)
-        self._known = dict(zip(keys, found.texts, strict=True)) if meets else {}
         return new, self._asking(following)
 
     def _unknown(self, found: Cut, keys: list[Any]) -> Cut:
@@ -219,7 +220,7 @@ class _Positions(Pager):
     def _back(self, location: str) -> Call:
         back = max(0, self._at - (self._size - 1))
         if back == 0:
-            self._known, self._restarts = {}, self._restarts + 1
+            self._must_meet, self._restarts = False, self._restarts + 1
             if self._restarts > _MOST_RESTARTS:
                 what = "the records do not keep their order while they are read, so some could be missed"
                 raise ReadFailedError(location, what, "Ask for them in order of a key, or page another way.")
@@ -324,10 +325,10 @@ def _sortable(value: Any, is_number: bool) -> Any:
 
 def next_link(header: str) -> str | None:
     """The address of ``rel="next"`` in a Link header (RFC 8288), or None."""
-    for address, parameters in _LINK.findall(header):
-        rel = _REL.search(parameters)
-        if rel and "next" in (rel[1] or rel[2] or "").lower().split():
-            return address
+    for link in _LINK.finditer(header):
+        for name, quoted, bare in re.findall(_PARAMETER, link[2]):
+            if name.lower() == "rel" and "next" in (quoted or bare).lower().split():
+                return link[1]
     return None
 
 
