@@ -15,6 +15,8 @@ from include.local.postgres import Cluster
 from include.warehouse.connection import Warehouse
 from include.warehouse.migrations import migrate
 
+os.environ["CRM_SANDBOX"] = "1"  # the sandbox company's sources are what most tests run on
+
 SERVERS = ("embedded", "CRM_TEST_POSTGRES_URL")
 
 

@@ -1,5 +1,6 @@
 """The sources as `include/config/sources/*.yaml` describes them, checked when read."""
 
+import os
 import re
 from collections import Counter
 from pathlib import Path
@@ -54,7 +55,10 @@ class Entity(StrictModel):
 
 
 class Source(StrictModel):
-    """Somewhere to collect from: one YAML file, one Airflow connection, one ingest DAG when ``enabled``."""
+    """Somewhere to collect from: one YAML file, one Airflow connection, one ingest DAG when ``enabled``.
+
+    ``enabled: sandbox`` is true where the sandbox company runs: CRM_SANDBOX=1 in the environment.
+    """
 
     name: _Name
     description: str
@@ -75,6 +79,11 @@ class Source(StrictModel):
             name: {"name": name, **entity} if isinstance(entity, dict) else entity for name, entity in entities.items()
         }
         return {**values, "entities": named}
+
+    @field_validator("enabled", mode="before")
+    @classmethod
+    def _with_the_sandbox(cls, enabled: Any) -> Any:
+        return os.environ.get("CRM_SANDBOX") == "1" if enabled == "sandbox" else enabled
 
     @field_validator("schedule")
     @classmethod
