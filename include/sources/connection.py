@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -20,3 +20,45 @@ class SourceConnection:
     password: str = field(default="", repr=False)
     extra: dict[str, Any] = field(default_factory=dict, repr=False)
     wait_turn: Callable[[], float] | None = field(default=None, repr=False, compare=False)
+
+
+class AirflowConnection(Protocol):
+    """A connection as Airflow keeps it."""
+
+    host: Any
+    schema: Any
+    port: Any
+    login: Any
+    password: Any
+
+    @property
+    def extra_dejson(self) -> dict[str, Any]: ...
+
+
+def source_connection(connection: AirflowConnection) -> SourceConnection:
+    """What the readers take, of a connection of Airflow's: its host is a whole address, or a bare name that schema
+    (``https`` when empty) and port complete."""
+    host = connection.host or ""
+    if host and "://" not in host:
+        host = f"{connection.schema or 'https'}://{host}"
+    port = f":{connection.port}" if connection.port else ""
+    return SourceConnection(
+        base_url=f"{host}{port}",
+        login=connection.login or "",
+        password=connection.password or "",
+        extra=connection.extra_dejson,
+    )
+
+
+def add_command(conn_id: str, kind: str, auth: str = "none", host: str = "https://…") -> str:
+    """The command that makes a source's connection, secrets left for the person to fill in.
+
+    :param kind: of the source.
+    :param auth: the kind of its ``auth``.
+    """
+    start = f"./crm airflow connections add {conn_id}"
+    if kind == "files":
+        return f'{start} --conn-type fs --conn-extra \'{{"path": "/the/folder"}}\''
+    login = ' --conn-login "$LOGIN"' if auth in ("basic", "oauth2", "login") else ""
+    password = ' --conn-password "$PASSWORD"' if auth != "none" else ""
+    return f"{start} --conn-type generic --conn-host {host}{login}{password}"

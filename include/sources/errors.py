@@ -14,6 +14,10 @@ class ReadFailedError(Exception):
         return f"{self.location}: {self.what}. {self.next}"
 
 
+class LoginRefusedError(ReadFailedError):
+    """The source does not accept the login."""
+
+
 class SourceError(Exception):
     """A source could not be read: its text is one clear message, and never holds a secret.
 

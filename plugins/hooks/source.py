@@ -2,7 +2,7 @@
 
 from airflow.sdk.bases.hook import BaseHook
 
-from include.sources.connection import SourceConnection
+from include.sources.connection import SourceConnection, source_connection
 
 
 class SourceHook(BaseHook):
@@ -20,15 +20,4 @@ class SourceHook(BaseHook):
 
     def get_conn(self) -> SourceConnection:
         """The connection for the readers in ``include/sources``."""
-        connection = self.get_connection(self.source_conn_id)
-        host = connection.host or ""
-        if host and "://" not in host:
-            scheme = connection.schema or "https"
-            host = f"{scheme}://{host}"
-        port = f":{connection.port}" if connection.port else ""
-        return SourceConnection(
-            base_url=f"{host}{port}",
-            login=connection.login or "",
-            password=connection.password or "",
-            extra=connection.extra_dejson,
-        )
+        return source_connection(self.get_connection(self.source_conn_id))
