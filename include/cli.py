@@ -147,7 +147,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Try a source, loading nothing: connection, login, one page, types, rules, and what a year's backfill takes."""
-    from include.check_source import as_dict, check_source, yesterday
+    from include.check import as_dict, check_source, yesterday
     from include.local import services
     from include.sources.connection import source_connection
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -22,22 +22,11 @@ class SourceConnection:
     wait_turn: Callable[[], float] | None = field(default=None, repr=False, compare=False)
 
 
-class AirflowConnection(Protocol):
-    """A connection as Airflow keeps it."""
+def source_connection(connection: Any) -> SourceConnection:
+    """What the readers take, of a connection by Airflow's names for its parts.
 
-    host: Any
-    schema: Any
-    port: Any
-    login: Any
-    password: Any
-
-    @property
-    def extra_dejson(self) -> dict[str, Any]: ...
-
-
-def source_connection(connection: AirflowConnection) -> SourceConnection:
-    """What the readers take, of a connection of Airflow's: its host is a whole address, or a bare name that schema
-    (``https`` when empty) and port complete."""
+    Its host is a whole address, or a bare name that schema (``https`` when empty) and port complete.
+    """
     host = connection.host or ""
     if host and "://" not in host:
         host = f"{connection.schema or 'https'}://{host}"

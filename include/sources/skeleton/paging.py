@@ -15,9 +15,11 @@ _NEXT_URLS = (
     *("linksnext", "linksnexthref", "pagingnextlink", "pagingnext", "paginationnext", "metanext", "nextpageurl"),
     *("metapaginationlinksnext", "paginationlinksnext", "nextpageuri"),
 )
+# Of these an empty one is taken for an address, too: the sample is the last page.
+_EMPTY_URLS = ("next", "nexturl", "nextlink", "nexthref", "nextpageurl", "nextpageuri", "nextrecordsurl", "href")
 _CURSORS = (
     *("nextcursor", "nextpagetoken", "nexttoken", "cursor", "after", "aftercursor", "endcursor", "continuation"),
-    *("continuationtoken", "bookmark", "scrollid", "pagetoken", "nextpage", "next"),
+    *("continuationtoken", "bookmark", "scrollid", "pagetoken", "startingafter", "nextpage", "next"),
 )
 _MORE = ("hasmore", "hasnext", "hasnextpage", "more", "moreitemsincollection", "ismore", "moreresultsavailable")
 _END = ("endofstream", "done", "islast", "islastpage", "lastpage", "last", "finished")
@@ -74,7 +76,7 @@ def guess_paging(envelope: Any, headers: Mapping[str, str], params: Mapping[str,
     leaves = [(path, value) for path, value in _leaves(envelope, ()) if _can_be_said(path)]
     flags = _flags(leaves)
     for path, value in leaves:
-        if _word(path) in _NEXT_URLS and (_is_address(value) or (value is None and _word(path) not in _CURSORS)):
+        if _word(path) in _NEXT_URLS and (_is_address(value) or (value is None and as_word(path[-1]) in _EMPTY_URLS)):
             why = f"{_name(path)} is the next page's address" if value else f"{_name(path)} is there, and empty"
             return Paging({"kind": "next_url", "next": _name(path), **flags}, why, is_sure=value is not None)
     for path, value in leaves:
@@ -179,7 +181,8 @@ def _word(path: tuple[str, ...]) -> str:
 
 
 def _is_address(value: Any) -> bool:
-    return isinstance(value, str) and value.startswith(("http://", "https://", "/", "?"))
+    # not ?after=x: the other parameters would be lost
+    return isinstance(value, str) and value.startswith(("http://", "https://", "/"))
 
 
 def _is_cursor(value: Any) -> bool:
