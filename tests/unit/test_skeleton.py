@@ -60,7 +60,11 @@ PAGED: dict[str, tuple[dict, dict, dict]] = {
     ),
     "OData": ({"@odata.nextLink": f"{URL}?$skiptoken=X"}, {"$top": 2}, next_url("@odata.nextLink")),
     "Django REST framework, its last page": ({"count": 2, "next": None, "previous": None}, {}, next_url("next")),
-    "Laravel": ({"links": {"first": URL, "prev": None, "next": f"{URL}?page=2"}, "meta": LARAVEL}, {}, next_url("links.next")),
+    "Laravel": (
+        {"links": {"first": URL, "prev": None, "next": f"{URL}?page=2"}, "meta": LARAVEL},
+        {},
+        next_url("links.next"),
+    ),
     "HAL": (
         {"_links": {"self": {"href": "/orders"}, "next": {"href": "/orders?page=2"}}},
         {},
@@ -209,7 +213,7 @@ def test_the_form_of_times() -> None:
             {"updated_from": "{window_start_iso}", "updated_before": "{window_end_day}", "q": "x"},
             {},
         ),
-        ({"start_time": 1772668800}, {"start_time": "{window_start_s}"}, {"until": {"path": "updated", "ordered": False}}),
+        ({"start": 1772668800}, {"start": "{window_start_s}"}, {"until": {"path": "updated", "ordered": False}}),
         ({"filter[updated][gte]": "1772668800000"}, {"filter[updated][gte]": "{window_start_ms}"}, None),
         ({"modifiedSince": ""}, {"modifiedSince": "{window_start_ms}"}, None),  # as the records' own times
         ({"start": 0, "from": "3"}, {"start": 0, "from": "3"}, {"within": "updated"}),  # no times
@@ -262,9 +266,12 @@ def test_no_address(url: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["no", "1e3", "2026-03-05", "{window_start_iso}", "a\u2028b", "\x85", "📧", "x: y", "- a", "a\nb", "\x07", "#a", "'", '"', "\\",
-     "&a", "*a", "!a", "%a", "@a", "`", "", " ", "a #b", "? a", "~", "null", "<<", 1, 1.5, None, True, [], {}, ["a", {"b": "c,d]}"}]],
-)  # fmt: skip
+    [
+        *("no", "1e3", "2026-03-05", "{window_start_iso}", "a\u2028b", "\x85", "📧", "x: y", "- a", "a\nb", "\x07"),
+        *("#a", "'", '"', "\\", "&a", "*a", "!a", "%a", "@a", "`", "", " ", "a #b", "? a", "~", "null", "<<"),
+        *(1, 1.5, None, True, [], {}, ["a", {"b": "c,d]}"}]),
+    ],
+)
 def test_a_value_stays_a_value_in_yaml(value: Any) -> None:
     written = as_yaml((Line("key", value, f"said: {value}"), Line("next", 1)))
     assert yaml.safe_load(written) == {"key": value, "next": 1}
