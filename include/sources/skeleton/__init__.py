@@ -12,6 +12,7 @@ from include.settings import PROJECT
 from include.sources.config import Feeds, Source, load_source
 from include.sources.config.auth import Auth, BasicAuth, BearerAuth, HeaderAuth, NoAuth, QueryAuth
 from include.sources.connection import SourceConnection, add_command
+from include.sources.errors import LoginRefusedError
 from include.sources.skeleton.address import Address, as_name, parse_address
 from include.sources.skeleton.columns import NEEDED, Mapped, feeds_of, map_columns
 from include.sources.skeleton.definition import Line, as_yaml
@@ -87,7 +88,13 @@ def rest_skeleton(asked: Asked, url: str, sample: bytes | None, connection: Sour
     if sample is None:
         password = next(iter(address.secrets.values()), "")
         opened = connection or SourceConnection(address.base, password=password)
-        answer = fetch_sample(address, opened, auth, asked.connection)
+        try:
+            answer = fetch_sample(address, opened, auth, asked.connection)
+        except LoginRefusedError as error:
+            if connection:
+                raise
+            command = add_command(asked.connection, "rest", auth.kind, address.base)
+            raise SkeletonError(f"{error.location}: {error.what}. Make its connection first: {command}") from None
     else:
         answer = parse_sample(sample, "--sample")
     records = find_records(answer.answer, entity)
