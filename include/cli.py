@@ -135,7 +135,7 @@ def new(
     from include.new_source import Asked, new_source
 
     for line in new_source(Asked(name, connection or name, entity, feeds, auth), url, sample):
-        err.print(escape(line))
+        err.print(escape(line), soft_wrap=True)
 
 
 @source_app.command()
@@ -159,9 +159,9 @@ def check(
     for step in check_source(name, day.date() if day else yesterday(), find_connection, services.warehouse):
         steps.append(step)
         mark = "[red]FAIL[/]" if not step.ok else "[yellow]look[/]" if step.do else "[green]ok  [/]"
-        err.print(f"{mark} {escape(f'{step.name}: {step.says}')}")
+        err.print(f"{mark} {escape(f'{step.name}: {step.says}')}", soft_wrap=True)
         if step.do:
-            err.print(escape(f"     → {step.do}"))
+            err.print(escape(f"     → {step.do}"), soft_wrap=True)
     summary = as_dict(name, steps)
     if as_json:
         print(json.dumps(summary))

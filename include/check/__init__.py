@@ -68,12 +68,12 @@ def check_source(
     warehouse = yield from _warehouse(find_warehouse)
     connection = yield from _connection(source, find_connection)
     days: list[DayOfCalls] = []
+    login: bool | None = None
     for entity in source.entities.values():
-        found = Found(None)
-        if connection:
-            found = yield from read_some(source, entity, window, connection, warehouse)
-            if found.is_refused:
-                connection = None  # asked again and again, a source may lock the account
+        found = Found()
+        if connection and login is not False:  # asked again and again, a source may lock the account
+            found = yield from read_some(source, entity, window, connection, warehouse, login=not login)
+            login = login or found.login
         if found.calls:
             days.append(found.calls)
         if warehouse and entity in whole:

@@ -17,6 +17,9 @@ from include.warehouse.staging import StagingError
 from include.warehouse.trial import Misfit, Trial, rule_columns_missing, try_records
 from include.window import Window
 
+# The share of a column's values that may be of another type without anything being wrong with the definition.
+FEW = 0.1
+
 
 def try_page(warehouse: Warehouse, source: Source, entity: Entity, window: Window, page: Page | None) -> Iterator[Step]:
     """Whether statement and suite fit the table, and the records fit them."""
@@ -48,10 +51,11 @@ def try_page(warehouse: Warehouse, source: Source, entity: Entity, window: Windo
 
 def _types(entity: Entity, page: Page, trial: Trial, statement: str) -> Iterator[Step]:
     for misfit in trial.misfits:
-        says = f"{_what(misfit)} in {misfit.records:,} of {count_of(trial.readable, 'record')}"
+        says = f"{_what(misfit)} in {misfit.records:,} of {count_of(misfit.values, 'record')}"
         says += _such_as(misfit, entity, page)
         do = f"Read it another way in {statement}; as it is, these records go to quarantine."
-        yield Step(f"{entity.name}: types", False, says, do)
+        # some wrong values are the source's own; many are read the wrong way
+        yield Step(f"{entity.name}: types", misfit.records <= misfit.values * FEW, says, do)
     if not trial.misfits:
         yield Step(f"{entity.name}: types", True, f"{count_of(trial.readable, 'record')} fit staging.{entity.feeds}")
     if trial.empty:

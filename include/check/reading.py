@@ -37,17 +37,29 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Found:
-    """What came of an entity: the first page with records, and the requests of the day, where there are any."""
+    """What came of an entity: the first page with records, and the requests of the day, where there are any.
 
-    page: Page | None
+    ``login`` is whether the source accepted it; None when it did not come to that.
+    """
+
+    page: Page | None = None
     calls: DayOfCalls | None = None
-    is_refused: bool = False
+    login: bool | None = None
 
 
 def read_some(
-    source: Source, entity: Entity, window: Window, connection: SourceConnection, warehouse: Warehouse | None
+    source: Source,
+    entity: Entity,
+    window: Window,
+    connection: SourceConnection,
+    warehouse: Warehouse | None,
+    *,
+    login: bool,
 ) -> Generator[Step, None, Found]:
-    """Read some records of the day; says whether login, key and version time are as they should be."""
+    """Read some records of the day; says whether login, key and version time are as they should be.
+
+    :param login: whether to say that the login is accepted.
+    """
     started = time.monotonic()
     try:
         if entity.rest is None:
@@ -61,13 +73,13 @@ def read_some(
             found, said = _ask(source, entity, entity.rest, window, connection)
     except LoginRefusedError as error:
         do = f"{error.next} In the source's YAML, auth: is {source.auth.kind}."
-        yield Step(f"{entity.name}: login", False, f"{error.what} ({error.location})", do)
-        return Found(None, is_refused=True)
+        yield Step("login", False, f"{error.what} ({error.location})", do)
+        return Found(login=False)
     except (ReadFailedError, SourceError) as error:
         yield Step(f"{entity.name}: page", False, f"{error.what} ({error.location})", error.next)
-        return Found(None)
-    if entity.rest and source.auth.kind != "none":
-        yield Step(f"{entity.name}: login", True, f"{source.auth.kind} is accepted")
+        return Found()
+    if login and source.auth.kind != "none":
+        yield Step("login", True, f"{source.auth.kind} is accepted")
     page, name = found.page, f"{entity.name}: page"
     if page is None:
         yield Step(name, True, f"no record on {window}{said}", "Name a day that has some, with --day.")
@@ -134,7 +146,7 @@ def _ask(source: Source, entity: Entity, rest: Rest, window: Window, connection:
     logins = source.auth.kind in ("oauth2", "login")
     requests, is_least = _requests(rest, client.asked, ended)
     calls = DayOfCalls(requests + logins, is_least, seconds_each)
-    return Found(first, calls), f", {count_of(len(client.asked), 'request')} of {seconds_each:.2f} s"
+    return Found(first, calls, login=True), f", {count_of(len(client.asked), 'request')} of {seconds_each:.2f} s"
 
 
 def _requests(rest: Rest, asked: Sequence[_Asked], ended: bool) -> tuple[int, bool]:

@@ -32,9 +32,7 @@ def year_step(source: Source, days: Sequence[DayOfCalls]) -> Step:
         figures["seconds_of_budget"] = round(allowed, 1)
         says += f"; the budget of {source.budget.requests:,} in {source.budget.seconds:g} s takes {_duration(allowed)}"
     whole = [entity.name for entity in source.entities.values() if entity.rest and _is_read_whole(entity.rest)]
-    do = ""
-    if whole:
-        do = f"Ask by time where the source can: {', '.join(whole)} is read whole for every day."
+    do = f"Read whole for every day: {', '.join(whole)}. Ask by time where the source can." if whole else ""
     return Step("a year's backfill", True, says, do, figures)
 
 

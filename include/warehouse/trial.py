@@ -29,11 +29,13 @@ class Misfit:
     """Records that staging would put into quarantine before any rule is asked.
 
     :param rule: ``amount__is_numeric``, ``record__has_another_shape``, or what SQL cannot hold.
+    :param values: how many records have a value in the column, of whatever kind.
     :param examples: some of them: source id, and the value or what the database said.
     """
 
     rule: str
     records: int
+    values: int
     examples: tuple[tuple[str, str], ...]
 
     @property
@@ -95,7 +97,7 @@ def try_records(warehouse: Warehouse, source: Source, entity: Entity, window: Wi
             with connection.transaction():
                 typed = make_batch(connection, tables, 0, is_replay=False, is_first=False)
             columns = _columns(connection, tables)
-            misfits = _misfits(connection)
+            misfits = _misfits(connection, columns)
             empty = _empty(connection, tables, columns) if typed else ()
             rules: tuple[RuleResult, ...] = ()
             if typed:
@@ -132,13 +134,19 @@ def _columns(connection: psycopg.Connection, tables: EntityTables) -> tuple[str,
     return tuple(name for (name,) in rows if name not in KEYS)
 
 
-def _misfits(connection: psycopg.Connection) -> tuple[Misfit, ...]:
+def _misfits(connection: psycopg.Connection, columns: Sequence[str]) -> tuple[Misfit, ...]:
     rows = connection.execute(
         "select rule, count(*), (array_agg(array[source_id, coalesce(detail, '')] order by source_id))[1:%s]"
         " from failed group by rule order by rule",
         [_MOST_EXAMPLES],
     ).fetchall()
-    return tuple(Misfit(rule, count, tuple((key, detail) for key, detail in found)) for rule, count, found in rows)
+    misfits = []
+    for rule, count, found in rows:
+        column = sql.Identifier(name) if (name := rule.partition("__")[0]) in columns else sql.SQL("*")
+        values = connection.execute(sql.SQL("select count({}) from pg_temp.renamed").format(column)).fetchone()
+        assert values
+        misfits.append(Misfit(rule, count, values[0], tuple((key, detail) for key, detail in found)))
+    return tuple(misfits)
 
 
 def _empty(connection: psycopg.Connection, tables: EntityTables, columns: Sequence[str]) -> tuple[str, ...]:
