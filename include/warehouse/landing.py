@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -166,8 +167,8 @@ class _BadRecordError(Exception):
 
 def _lines(page: Page, entity: Entity, window: Window) -> Iterator[bytes]:
     """One line of COPY text a record: key, version time, hash, defects, payload, reason, location."""
-    key_of = _key_reader([entity.id] if isinstance(entity.id, str) else entity.id)
-    version_path = entity.version_at
+    key_of = _key_reader([entity.id] if isinstance(entity.id, str) else entity.id, entity.id_starts)
+    version_of = _version_reader(entity.version_at)
     seen_at = (page.seen_at or window.last_day_start).isoformat()
     location = _escape(page.location.encode())
     for row, text in zip(page.rows, page.texts, strict=True):
@@ -175,7 +176,7 @@ def _lines(page: Page, entity: Entity, window: Window) -> Iterator[bytes]:
             key = key_of(row)
             if len(text) > LARGEST_RECORD_BYTES:
                 raise _BadRecordError("record_too_large")
-            version = version_time(value_at(row, version_path)) if version_path else None
+            version = version_of(row)
             canonical, defect = _canonical(row, text)
             digest = hashlib.blake2b(canonical, digest_size=16).hexdigest().encode()
         except _BadRecordError as error:
@@ -214,8 +215,8 @@ def _escape(value: bytes) -> bytes:
     return value
 
 
-def _key_reader(ids: Sequence[str]) -> Callable[[dict], bytes]:
-    """A function from a record to its key; several dotted paths are joined with a slash."""
+def _key_reader(ids: Sequence[str], starts: str | None) -> Callable[[dict], bytes]:
+    """A function from a record to its key, which starts as told; several dotted paths are joined with a slash."""
 
     def one(row: dict, path: str) -> str:
         value = row[path] if path in row else value_at(row, path)
@@ -231,12 +232,29 @@ def _key_reader(ids: Sequence[str]) -> Callable[[dict], bytes]:
         key = "/".join([one(row, path) for path in ids])
         if "\x00" in key or len(key) > 500:
             raise _BadRecordError("id_not_storable")
+        if starts and not key.startswith(starts):
+            raise _BadRecordError("id_of_another_entity")
         try:
             return key.encode()
         except UnicodeEncodeError:
             raise _BadRecordError("id_not_storable") from None
 
     return key_of
+
+
+def _version_reader(paths: str | Sequence[str] | None) -> Callable[[dict], str | None]:
+    """A function from a record to its version time: the value at the path; at several, the latest."""
+    if paths is None:
+        return lambda row: None
+    if isinstance(paths, str):
+        return lambda row: version_time(value_at(row, paths))
+
+    def latest(row: dict) -> str | None:
+        # compared as instants: of two texts in UTC, only one may have a fraction of a second
+        told = [at for path in paths if (at := version_time(value_at(row, path)))]
+        return max(told, key=datetime.fromisoformat, default=None)
+
+    return latest
 
 
 def version_time(value: Any) -> str | None:
