@@ -10,9 +10,9 @@ select
     r."displayOrder" as position,
     r.metadata ->> 'probability' as probability,
     case
-        when coalesce(r.metadata ->> 'isClosed', 'false') <> 'true' then 'open'
         when r.metadata ->> 'probability' in ('1', '1.0') then 'won'
-        else 'lost'
+        when r.metadata ->> 'isClosed' = 'true' or r.metadata ->> 'probability' in ('0', '0.0') then 'lost'
+        else 'open'
     end as status,
     r.archived as is_deleted
 from batch as b

@@ -13,7 +13,8 @@ select
     r."ContactId" as customer_key,
     r."LeadSource" as lead_source,
     r."CreatedDate" as created_at,
-    r."CloseDate" as closed_at,
+    -- a day without a time: one that is won on the day it was made is not won before that
+    case when left(r."CreatedDate", 10) = r."CloseDate" then r."CreatedDate" else r."CloseDate" end as closed_at,
     r."IsDeleted" as is_deleted
 from batch as b
 cross join lateral json_to_record(b.payload) as r (
