@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from datetime import timedelta
 from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,12 +12,15 @@ from pydantic import Field, field_validator, model_validator
 
 from include.config_files import ConfigError, StrictModel, read_config
 from include.settings import CONFIG
+from include.sources.config.auth import Auth, NoAuth
 from include.sources.config.files import Files
-from include.sources.config.rest import Auth, Rest
+from include.sources.config.pull import Budget, Span
+from include.sources.config.rest import Rest
 from include.sources.config.web import Web
 
 __all__ = [
-    "FOLDER", "Auth", "ConfigError", "Entity", "Feeds", "Files", "Rest", "Source", "Web", "load_source", "load_sources",
+    "FOLDER", "Auth", "Budget", "ConfigError", "Entity", "Feeds", "Files", "NoAuth", "Rest", "Source", "Web",
+    "load_source", "load_sources",
 ]  # fmt: skip
 
 FOLDER = CONFIG / "sources"
@@ -62,7 +66,10 @@ class Entity(StrictModel):
 
 
 class Source(StrictModel):
-    """Somewhere to collect from: one YAML file, one Airflow connection, one ingest DAG when ``enabled``."""
+    """Somewhere to collect from: one YAML file, one Airflow connection, one ingest DAG when ``enabled``.
+
+    A pull asks for its window and for ``lateness`` before it: for records that turn up later than their own time says.
+    """
 
     name: _Name
     description: str
@@ -70,7 +77,9 @@ class Source(StrictModel):
     connection: str
     enabled: bool
     schedule: str | None = None
-    auth: Auth = Auth()
+    auth: Auth = NoAuth()
+    lateness: Span = timedelta()
+    budget: Budget | None = None
     entities: Annotated[dict[str, Entity], Field(min_length=1)]
 
     @model_validator(mode="before")
@@ -104,6 +113,10 @@ class Source(StrictModel):
                 raise ValueError(
                     f"entities.{entity.name}: a source of kind {self.kind} needs {self.kind}: and only that"
                 )
+        if self.budget and self.kind != "rest":
+            raise ValueError("budget: is for sources of kind rest")
+        if self.lateness and self.kind in ("web", "files"):
+            raise ValueError(f"lateness: a source of kind {self.kind} is not asked by time")
         self._keys_stay_apart()
         return self
 
