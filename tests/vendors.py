@@ -14,6 +14,7 @@ from include.sources import SourceConnection
 from include.sources.fields import value_at
 
 FOLDER = PROJECT / "tests" / "data" / "vendors"
+TOKEN: dict[str, Any] = json.loads((FOLDER / "salesforce_token.json").read_text("utf-8"))
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,10 @@ class Shown:
 
 
 def shown(source: str, entity: str) -> Shown:
-    """Read ``tests/data/vendors/<source>/<entity>.json``."""
+    """Read ``tests/data/vendors/<source>/<entity>.json``; Salesforce gives a token first."""
     found = json.loads((FOLDER / source / f"{entity}.json").read_text("utf-8"))
+    if source == "salesforce":
+        found["exchanges"] = TOKEN["exchanges"] + found["exchanges"]
     return Shown(tuple(found["pages"]), found["shows"], tuple(found["exchanges"]))
 
 
@@ -48,7 +51,7 @@ class Asked:
 
 
 class Vendor:
-    """Answers each request as the exchange that fits it best says; what none fits is not found."""
+    """Answers each request as the first exchange that fits it says; what none fits is not found."""
 
     def __init__(self, exchanges: tuple[dict[str, Any], ...]) -> None:
         self.exchanges = exchanges
@@ -70,7 +73,7 @@ class Vendor:
                 )
                 vendor.asked.append(asked)
                 fitting = [exchange for exchange in vendor.exchanges if _fits(asked, exchange["request"])]
-                answer = fitting[0] if fitting else {"status": 404, "response": {"message": "nothing shows this"}}
+                answer: Any = fitting[0] if fitting else {"status": 404, "response": {"message": "nothing shows this"}}
                 raw = json.dumps(answer["response"]).encode()
                 self.send_response(answer.get("status", 200))
                 self.send_header("content-type", "application/json")
@@ -99,7 +102,8 @@ def _fits(asked: Asked, request: dict[str, Any]) -> bool:
 def replaying(exchanges: tuple[dict[str, Any], ...]) -> Iterator[Vendor]:
     """A server for the block."""
     vendor = Vendor(exchanges)
-    threading.Thread(target=vendor.server.serve_forever, daemon=True).start()
+    # it looks every 10 ms whether it is to end
+    threading.Thread(target=vendor.server.serve_forever, args=[0.01], daemon=True).start()
     try:
         yield vendor
     finally:

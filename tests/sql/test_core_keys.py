@@ -1,7 +1,5 @@
 """Core on keys that meet: merged records, moves that are records of their own, two entities in one table."""
 
-from itertools import permutations
-
 import pytest
 
 from include.warehouse.connection import Warehouse
@@ -43,10 +41,11 @@ def move(number: int, at: str, stage: str, **more: object) -> dict:
             "SystemModstamp": at, **more}  # fmt: skip
 
 
-def in_every_order(databases: Databases, deliveries: list[Delivery]) -> Warehouse:
-    """A warehouse with the deliveries, core built after each; whatever their order, core is the same."""
+def in_any_order(databases: Databases, deliveries: list[Delivery]) -> Warehouse:
+    """A warehouse with the deliveries, core built after each; whichever comes first, core is the same."""
     sums, warehouse = [], databases.warehouse()
-    for order in permutations(deliveries):
+    for first in range(len(deliveries)):
+        order = [deliveries[first], *reversed(deliveries[:first]), *deliveries[first + 1 :]]
         warehouse = databases.warehouse()
         for delivery in order:
             load(warehouse, delivery)
@@ -58,7 +57,7 @@ def in_every_order(databases: Databases, deliveries: list[Delivery]) -> Warehous
 
 def test_companies_merged_away_end_as_deleted(embedded: Databases) -> None:
     # HubSpot makes a third record of two, and tells nothing more of them
-    warehouse = in_every_order(
+    warehouse = in_any_order(
         embedded,
         [
             Delivery("hubspot", "companies", DAYS[0], (page(
@@ -83,7 +82,7 @@ def test_companies_merged_away_end_as_deleted(embedded: Databases) -> None:
 
 def test_people_and_deals_merged_away_end_as_deleted(embedded: Databases) -> None:
     # as HubSpot did it before: the record goes on under the key of one of the two, and names both
-    people = in_every_order(
+    people = in_any_order(
         embedded,
         [
             Delivery("hubspot", "contacts", DAYS[0], (page(
@@ -93,10 +92,11 @@ def test_people_and_deals_merged_away_end_as_deleted(embedded: Databases) -> Non
     )  # fmt: skip
     assert rows(people, "select record_key, match_key from core.customer_link") == [("1", "a@b.co")]
     assert rows(people, "select distinct email from core.dim_customer") == [("a@b.co",)]
-    deals = in_every_order(
+    deals = in_any_order(
         embedded,
         [
-            Delivery("hubspot", "deals", DAYS[0], (page(deal("1", "2026-11-02T08:00:00Z"), deal("2", "2026-11-02T08:00:00Z")),)),
+            Delivery("hubspot", "deals", DAYS[0], (page(
+                deal("1", "2026-11-02T08:00:00Z"), deal("2", "2026-11-02T08:00:00Z")),)),
             Delivery("hubspot", "deals", DAYS[1], (page(deal("3", "2026-11-03T10:00:00Z", "1;2")),)),
         ],
     )  # fmt: skip
@@ -106,16 +106,18 @@ def test_people_and_deals_merged_away_end_as_deleted(embedded: Databases) -> Non
 
 
 def test_moves_that_are_records_make_the_visits_whatever_the_versions_show(embedded: Databases) -> None:
-    warehouse = in_every_order(
+    warehouse = in_any_order(
         embedded,
         [
-            Delivery("salesforce", "opportunities", DAYS[0], (page(opportunity("2026-11-02T08:00:00Z", "Prospecting")),)),
+            Delivery("salesforce", "opportunities", DAYS[0], (page(
+                opportunity("2026-11-02T08:00:00Z", "Prospecting")),)),
             # a day later the source knows two moves; the opportunity came once, in the last stage
             Delivery("salesforce", "opportunity_history", DAYS[1], (page(
                 move(1, "2026-11-01T09:00:00Z", "Prospecting"), move(2, "2026-11-03T09:00:00Z", "Proposal"),
                 move(3, "2026-11-03T10:00:00Z", "Proposal"), move(4, "2026-11-03T11:00:00Z", "Closed Won"),
                 move(5, "2026-11-03T12:00:00Z", "Closed Lost", IsDeleted=True)),)),
-            Delivery("salesforce", "opportunities", DAYS[1], (page(opportunity("2026-11-03T11:00:00Z", "Closed Won")),)),
+            Delivery("salesforce", "opportunities", DAYS[1], (page(
+                opportunity("2026-11-03T11:00:00Z", "Closed Won")),)),
         ],
     )  # fmt: skip
     query = (
