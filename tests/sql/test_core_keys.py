@@ -111,13 +111,13 @@ def test_moves_that_are_records_make_the_visits_whatever_the_versions_show(embed
         [
             Delivery("salesforce", "opportunities", DAYS[0], (page(
                 opportunity("2026-11-02T08:00:00Z", "Prospecting")),)),
-            # a day later the source knows two moves; the opportunity came once, in the last stage
+            Delivery("salesforce", "opportunities", DAYS[1], (page(
+                opportunity("2026-11-03T11:00:00Z", "Closed Won")),)),
+            # the source knows two moves of that day, of which the opportunity shows the last
             Delivery("salesforce", "opportunity_history", DAYS[1], (page(
                 move(1, "2026-11-01T09:00:00Z", "Prospecting"), move(2, "2026-11-03T09:00:00Z", "Proposal"),
                 move(3, "2026-11-03T10:00:00Z", "Proposal"), move(4, "2026-11-03T11:00:00Z", "Closed Won"),
                 move(5, "2026-11-03T12:00:00Z", "Closed Lost", IsDeleted=True)),)),
-            Delivery("salesforce", "opportunities", DAYS[1], (page(
-                opportunity("2026-11-03T11:00:00Z", "Closed Won")),)),
         ],
     )  # fmt: skip
     query = (

@@ -51,6 +51,12 @@ def test_a_good_file(tmp_path: Path) -> None:
         ("kind: rest", "kind: files", "entities.deals: a source of kind files needs files:"),
         ("{window_start_s}", "{window_strat_s}", "request: no placeholder window_strat_s; there are window_end_day"),
         ("{window_start_s}", "2026", "bound it by the window"),
+        ('"/deals"', '"/deals/{parent.id}"', "parents: goes with a {parent.…} in request.path, and only with it"),
+        (
+            "records: results",
+            "records: a\n      parents: {request: {path: /x}, records: b, snapshot: true}",
+            "parents:",
+        ),
         ("records: results", "records: results\n      paging: {kind: magic}", "entities.deals.rest.paging"),
         ("records: results", "records: a\n      records: b", "shop.yaml:15: the key 'records' is there twice"),
         ("kind: rest", "kind: [", "shop.yaml:"),
