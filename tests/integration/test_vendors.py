@@ -20,7 +20,8 @@ from include.warehouse.landing import Landed, land
 from include.warehouse.staging import Staged, stage
 from include.window import Window
 from tests.conftest import Databases
-from tests.deliveries import rows
+from tests.deliveries import build, rows
+from tests.sandbox import Sandbox, running
 from tests.vendors import Asked, entities, replaying, shown
 
 SOURCES = ("hubspot", "salesforce", "zendesk")
@@ -214,6 +215,13 @@ EXPECTED: dict[tuple[str, str], list[dict[str, Any]]] = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    with running(tmp_path_factory.mktemp("sandbox")) as sandbox:
+        sandbox.set_clock("2026-10-01T01:00:00Z")
+        yield sandbox
+
+
 class Loaded:
     """One warehouse with every entity of every vendor in it, what became of each, and what its server was asked."""
 
@@ -353,3 +361,33 @@ def test_they_reach_core(loaded: Loaded) -> None:
     assert rows(loaded.warehouse, "select rep_id from core.dim_rep order by 1") == [
         ("hubspot:6166860",), ("salesforce:005RO000000T1aGYAS",), ("zendesk:35436",),
     ]  # fmt: skip
+
+
+def test_they_reach_the_marts(loaded: Loaded) -> None:
+    build(loaded.warehouse, [date(2026, 1, 31)])
+    tickets = "select source, ticket_id, status, first_resolution_minutes from mart.ticket order by 1"
+    assert rows(loaded.warehouse, tickets) == [
+        ("salesforce", "500RO000004aAaAYAU", "closed", 24 * 60),  # opened on the 3rd at noon, closed on the 4th at noon
+        ("zendesk", "35436", "open", None),
+    ]
+    deals = "select source, status, rep_name, company_name, amount from mart.deal order by 1"
+    assert rows(loaded.warehouse, deals) == [
+        ("hubspot", "open", None, "Google", Decimal("1500.00")),
+        ("salesforce", "won", "Ann Seller", "Test 1", Decimal(12000)),
+    ]
+
+
+@pytest.mark.parametrize(("name", "like"), [("hubspot", "sandbox_crm"), ("zendesk", "sandbox_helpdesk")])
+def test_the_sandbox_gives_them_what_it_gives_its_own(sandbox: Sandbox, name: str, like: str) -> None:
+    source, own = load_source(name), load_source(like)
+    connection = sandbox.connection(own)
+    window = Window.between("2026-09-20", "2026-09-30")
+    # the sandbox has no export of organisations
+    shared = set(source.entities) & set(own.entities) - ({"organizations"} if name == "zendesk" else set())
+    assert len(shared) >= 4
+    for entity in shared:
+        given, wanted = (
+            {row["id"] for page in read(one, one.entities[entity], window, connection) for row in page.rows}
+            for one in (source, own)
+        )
+        assert given == wanted and wanted, entity
