@@ -17,6 +17,8 @@ from include.warehouse.connection import Warehouse
 from include.warehouse.migrations import migrate
 from tests.api import Api
 
+os.environ["CRM_SANDBOX"] = "1"  # the sandbox company's sources are what most tests run on
+
 SERVERS = ("embedded", "CRM_TEST_POSTGRES_URL")
 
 

@@ -139,6 +139,7 @@ def _start(running: Running, sandbox: bool, sandbox_arguments: Sequence[str], te
     with ThreadPoolExecutor() as pool:
         warehouse_done: Future[int] = pool.submit(lambda: migrate(warehouse()))
         if sandbox:
+            running.env["CRM_SANDBOX"] = os.environ["CRM_SANDBOX"] = "1"  # its sources are switched on
             _start_sandbox(running, sandbox_arguments, tell)
         airflow.migrate(running.env)
         pools.keep(cluster().url(AIRFLOW))
@@ -224,7 +225,8 @@ def airflow_environment(tell: Tell = _tell) -> dict[str, str]:
     cluster().start()
     noted = _noted("airflow_port") if _noted_children() else None
     port = noted or _port("airflow", airflow.PREFERRED_PORT, tell)
-    return airflow.environment(STATE, cluster().url(AIRFLOW), port, elsewhere())
+    with_sandbox = {"CRM_SANDBOX": "1"} if _noted("sandbox_url") and _noted_children() else {}
+    return airflow.environment(STATE, cluster().url(AIRFLOW), port, elsewhere()) | with_sandbox
 
 
 def warehouse() -> Warehouse:

@@ -8,7 +8,7 @@ gives rows that did not fail. The SQL here is made of the same conditions, as th
 import logging
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,8 +55,8 @@ class RuleResult:
     ``level`` is ``row`` when failing rows can be named, else ``table``. ``evaluated`` counts the rows the rule judged
     (for a column's values, those that are not null), ``unexpected`` those that failed (0 for a table rule).
     ``observed`` is the figure of a table rule. ``failing_rows_sql``, only where a row rule failed, is one ``select``
-    with the single column ``row_number`` and no row twice: its values are written in, so execute it, or a statement
-    made around it, without parameters (a ``%`` in it stands for itself).
+    of the key columns and no row twice: its values are written in, so execute it, or a statement made around it,
+    without parameters (a ``%`` in it stands for itself).
     """
 
     rule: str
@@ -84,10 +84,13 @@ class Validation:
     json: dict[str, Any]
 
 
-def validate(sqlalchemy_url: str, schema: str, table: str, suite: Suite) -> Validation:
-    """Run a suite on a committed table that has a unique column ``row_number``.
+def validate(
+    sqlalchemy_url: str, schema: str, table: str, suite: Suite, key: Sequence[str] = (ROW_NUMBER,)
+) -> Validation:
+    """Run a suite on a committed table or view that has a unique column ``row_number``.
 
     :param sqlalchemy_url: ``postgresql+psycopg2://…``; the session is in UTC, and no connection stays open.
+    :param key: the columns by which failing rows are named, together unique and never null.
     :raises QualityError: naming suite, rule and cause, when any rule cannot be evaluated.
     """
     for name in (schema, table):
@@ -99,7 +102,7 @@ def validate(sqlalchemy_url: str, schema: str, table: str, suite: Suite) -> Vali
         outcomes, statistics = _run(batch, suite, expectations)
         rows = _row_count(batch)
         results = tuple(
-            _result(batch, rule, levels[rule.name], expectations[rule.name], outcomes[rule.name], rows)
+            _result(batch, rule, levels[rule.name], expectations[rule.name], outcomes[rule.name], rows, key)
             for rule in suite.rules
         )
     return Validation(
@@ -264,7 +267,13 @@ def _row_count(batch: Any) -> int:
 
 
 def _result(
-    batch: Any, rule: Rule, level: Literal["row", "table"], expectation: Any, outcome: Any, rows: int
+    batch: Any,
+    rule: Rule,
+    level: Literal["row", "table"],
+    expectation: Any,
+    outcome: Any,
+    rows: int,
+    key: Sequence[str],
 ) -> RuleResult:
     found = outcome.result
     evaluated, unexpected = rows, 0
@@ -284,25 +293,27 @@ def _result(
         evaluated=evaluated,
         unexpected=unexpected,
         observed=None if observed is None else str(observed),
-        failing_rows_sql=_failing_rows_sql(batch, rule, expectation)
+        failing_rows_sql=_failing_rows_sql(batch, rule, expectation, key)
         if level == "row" and not outcome.success
         else None,
     )
 
 
-def _failing_rows_sql(batch: Any, rule: Rule, expectation: Any) -> str:
+def _failing_rows_sql(batch: Any, rule: Rule, expectation: Any, key: Sequence[str]) -> str:
     import sqlalchemy as sa
 
-    number: sa.ColumnClause[int] = sa.column(ROW_NUMBER)
+    columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in key]
     if rule.scope == "query":
-        return _literal(batch, sa.select(number).distinct().where(number.is_not(None)).select_from(_query(batch, rule)))
+        number: sa.ColumnClause[int] = sa.column(ROW_NUMBER)
+        failing = sa.select(number).select_from(_query(batch, rule))
+        return _literal(batch, sa.select(*columns).select_from(batch.data.selectable).where(number.in_(failing)))
     condition, records = _condition(batch, expectation)
     if expectation.map_metric == "column_values.unique":
         # Its condition speaks of a list of values and counts, in which there are no rows.
         column: sa.ColumnClause[Any] = sa.column(rule.kwargs["column"])
         repeated = sa.select(column).select_from(records).group_by(column).having(sa.func.count() > 1)
-        return _literal(batch, sa.select(number).select_from(records).where(column.in_(repeated)))
-    query = sa.select(number).where(condition)
+        return _literal(batch, sa.select(*columns).select_from(records).where(column.in_(repeated)))
+    query = sa.select(*columns).where(condition)
     if expectation.map_metric != "compound_columns.unique":  # its condition brings the table along
         query = query.select_from(records)
     return _literal(batch, query)

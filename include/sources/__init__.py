@@ -16,7 +16,17 @@ from include.sources.rest import read_rest
 from include.sources.web import crawl
 from include.window import Window
 
-__all__ = ["Memory", "Page", "SourceConnection", "SourceError", "Unreadable", "match_files", "read", "read_files"]
+__all__ = [
+    "Columns",
+    "Memory",
+    "Page",
+    "SourceConnection",
+    "SourceError",
+    "Unreadable",
+    "match_files",
+    "read",
+    "read_files",
+]
 
 
 def read(
@@ -86,7 +96,7 @@ def _told(
     try:
         with closing(pages):
             for page in pages:
-                count += len(page.rows) + len(page.unreadable)
+                count += page.count
                 yield page
                 if progress:
                     progress(count)

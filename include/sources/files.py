@@ -1,5 +1,6 @@
 """Reading CSV files: every line becomes a record or is kept as unreadable, and none is bent to fit."""
 
+import codecs
 import csv
 import re
 import time
@@ -8,9 +9,10 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
+from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 import orjson
 
@@ -19,6 +21,7 @@ from include.sources.config import Files, Source
 from include.sources.connection import SourceConnection
 from include.sources.errors import ReadFailedError, SourceError
 from include.sources.page import Page, Unreadable, unreadable
+from include.sources.plain_csv import TOP, Place, read_plain
 from include.window import Window
 
 ROWS_A_PAGE = 5_000
@@ -85,9 +88,16 @@ def read_csv(config: Files, path: Path) -> Generator[Page]:
     """
     csv.field_size_limit(LARGEST_FIELD)
     try:
-        # surrogateescape: a byte that is not of the encoding spoils its own line, not the whole file
-        with path.open(encoding=config.encoding, errors="surrogateescape", newline="") as file:
-            yield from _read(config, path, file)
+        with path.open("rb") as file:
+            lines = _lines(config, file)
+            header = _header(config, path, lines)
+            if place := _first_record(config, file, lines):
+                place = yield from read_plain(file, place, header, config.delimiter, path.name)
+                if place is None:
+                    return
+                lines.file.detach()
+                lines = _lines(config, file, place)
+            yield from _read(config, path, lines, header)
     except OSError as error:
         raise ReadFailedError(str(path), f"cannot be read: {error.strerror}", "Check the file's rights.") from None
     except UnicodeError:
@@ -98,7 +108,7 @@ def read_csv(config: Files, path: Path) -> Generator[Page]:
 class _Lines:
     """The lines of a file, remembering those of the present record, so that they can be read again."""
 
-    file: TextIO
+    file: TextIOWrapper
     record: list[str] = field(default_factory=list)
     coming: deque[str] = field(default_factory=deque)
     number: int = 1  # of the record's first line
@@ -137,9 +147,25 @@ class _Lines:
         return first
 
 
-def _read(config: Files, path: Path, file: TextIO) -> Iterator[Page]:
-    lines = _Lines(file)
-    header = _header(config, path, lines)
+def _lines(config: Files, file: BinaryIO, place: Place = TOP) -> _Lines:
+    file.seek(place.offset)
+    # surrogateescape: a byte that is not of the encoding spoils its own line, not the whole file
+    return _Lines(TextIOWrapper(file, config.encoding, "surrogateescape", newline=""), number=place.line)
+
+
+def _first_record(config: Files, file: BinaryIO, lines: _Lines) -> Place | None:
+    """Where the records start, after a header of one line; None where only the careful reader can tell."""
+    if lines.number != 2 or codecs.lookup(config.encoding).name not in ("utf-8", "utf-8-sig"):
+        return None
+    position = file.tell()
+    file.seek(0)
+    line = file.readline(LARGEST_LINE)
+    file.seek(position)
+    return Place(len(line), 2) if line.endswith(b"\n") and b"\r" not in line.removesuffix(b"\r\n") else None
+
+
+def _read(config: Files, path: Path, lines: _Lines, header: list[str]) -> Iterator[Page]:
+    """The records from where the lines are, one by one."""
     reader, page, ended = _reader(config, lines), _empty_page(path, lines), False
     while not ended:
         full = len(page.rows) + len(page.unreadable) >= ROWS_A_PAGE

@@ -1,7 +1,15 @@
 """What a reader hands on: pages of records, with what could not be read beside them."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,34 @@ class Page:
     unreadable: list[Unreadable] = field(default_factory=list)
     location: str = ""
     seen_at: datetime | None = None
+
+    @property
+    def count(self) -> int:
+        """How many records came, readable or not."""
+        return len(self.rows) + len(self.unreadable)
+
+
+class Columns(Page):
+    """A page whose records are still in columns: all text, null where empty, every one of them readable.
+
+    What reads millions of records takes ``table``; ``rows`` and ``texts`` are made when they are asked for.
+    """
+
+    def __init__(self, table: pa.Table, location: str, seen_at: datetime | None = None) -> None:
+        self.table, self.unreadable, self.location, self.seen_at = table, [], location, seen_at
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "rows":
+            self.rows = self.table.to_pylist()
+            return self.rows
+        if name == "texts":
+            self.texts = [orjson.dumps(row) for row in self.rows]
+            return self.texts
+        raise AttributeError(name)
+
+    @property
+    def count(self) -> int:
+        return self.table.num_rows
 
 
 def unreadable(text: str | bytes, reason: str, location: str) -> Unreadable:

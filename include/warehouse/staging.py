@@ -14,7 +14,7 @@ from include.sources.config import Entity, Source
 from include.warehouse.connection import Warehouse
 from include.warehouse.landing import tables_of
 from include.warehouse.locks import exclusive
-from include.warehouse.tables import KEYS, EntityTables, ensure, staging_types
+from include.warehouse.tables import BOOKKEEPING, KEYS, EntityTables, ensure, staging_types
 from include.window import Window
 
 
@@ -138,13 +138,14 @@ def _waiting(connection: psycopg.Connection, tables: EntityTables, window: Windo
 def _stage_load(
     warehouse: Warehouse, connection: psycopg.Connection, tables: EntityTables, load_id: int, is_replay: bool = False
 ) -> tuple[int, int, int]:
+    is_first = not is_replay and _is_empty(connection, tables)
     with connection.transaction():
-        columns, evaluated = _make_batch(connection, tables, load_id, is_replay)
+        evaluated = _make_batch(connection, tables, load_id, is_replay, is_first)
     validation = None
     suite = load_suite(EXPECTATIONS / f"{tables.name}.json")
     if evaluated:
         # another connection reads the batch, so it is a table that others can see, not a temporary one
-        validation = validate(warehouse.sqlalchemy_url, "ops", tables.batch_name, suite)
+        validation = validate(warehouse.sqlalchemy_url, "ops", tables.numbered_name, suite, KEYS)
     stopped = [rule for rule in validation.results if _stops(rule)] if validation else []
     with connection.transaction():
         if validation:
@@ -156,8 +157,8 @@ def _stage_load(
             )
             counts = (0, 0, 0)
         else:
-            counts = _commit_batch(connection, tables, load_id, columns, validation, is_replay)
-        connection.execute(sql.SQL("drop table if exists {}").format(tables.batch))
+            counts = _commit_batch(connection, tables, load_id, validation, is_replay, is_first)
+        _drop_batch(connection, tables)
     if stopped:
         raise RulesStoppedError(
             f"{tables.name}, load {load_id}: {what}. Nothing of it was staged; its rows are in raw.{tables.name}. "
@@ -171,14 +172,15 @@ def _stops(rule: RuleResult) -> bool:
 
 
 def _make_batch(
-    connection: psycopg.Connection, tables: EntityTables, load_id: int, is_replay: bool
-) -> tuple[list[str], int]:
+    connection: psycopg.Connection, tables: EntityTables, load_id: int, is_replay: bool, is_first: bool
+) -> int:
     """Make the batch table and the temporary table of rows that already failed.
 
-    :returns: the batch's columns as in staging, and its number of rows.
+    :param is_first: whether the batch may become staging itself.
+    :returns: the number of rows in the batch.
     """
     types = staging_types(connection, tables.feeds)
-    connection.execute(sql.SQL("drop table if exists {}").format(tables.batch))
+    _drop_batch(connection, tables)
     connection.execute("drop view if exists pg_temp.renamed; drop view if exists pg_temp.batch")
     connection.execute("create temp table if not exists failed (source_id text, version_at timestamptz,"
                        " payload_hash uuid, rule text, stage text, detail text)")  # fmt: skip
@@ -204,11 +206,21 @@ def _make_batch(
     connection.execute("select set_config('timezone', %s, true)", [TIMEZONE.key])
     try:
         with connection.transaction():
-            return columns, _typed_batch(connection, tables, types, columns)
+            return _typed_batch(connection, tables, load_id, types, columns, is_first)
     except psycopg.DataError:
         # some value is not of its column's type: find every such row, then go on without them
         _find_type_failures(connection, types, columns)
-        return columns, _typed_batch(connection, tables, types, columns)
+        return _typed_batch(connection, tables, load_id, types, columns, is_first)
+
+
+def _drop_batch(connection: psycopg.Connection, tables: EntityTables) -> None:
+    connection.execute(sql.SQL("drop view if exists {}").format(tables.numbered))
+    connection.execute(sql.SQL("drop table if exists {}").format(tables.batch))
+
+
+def _is_empty(connection: psycopg.Connection, tables: EntityTables) -> bool:
+    row = connection.execute(sql.SQL("select not exists (select from {})").format(tables.staging)).fetchone()
+    return bool(row and row[0])
 
 
 def _renamed_columns(connection: psycopg.Connection, tables: EntityTables, types: dict[str, str]) -> list[str]:
@@ -238,31 +250,61 @@ def _renamed_columns(connection: psycopg.Connection, tables: EntityTables, types
     return columns
 
 
-_CAST = sql.SQL("{column}::{type} as {column}")
+_NOTHING = sql.SQL("null::{type} as {name}")
+_CAST = sql.SQL("{column}::{type} as {name}")
 # a source that does not say that a record is gone still has it
-_FLAG = sql.SQL("coalesce({column}::boolean, false) as {column}")
+_FLAG = sql.SQL("coalesce({column}::boolean, false) as {name}")
 _CAST_TIME = sql.SQL(
-    "case when lower(trim({column}::text)) = any({words}) then 'no time' else {column}::text end::{type} as {column}"
+    "case when lower(trim({column}::text)) = any({words}) then 'no time' else {column}::text end::{type} as {name}"
 )
 _CASTS = {"timestamp with time zone": _CAST_TIME, "date": _CAST_TIME}
 
 
+NOT_FAILED = sql.SQL(
+    " where not exists (select from failed as f where f.source_id = {0}.source_id and f.version_at = {0}.version_at"
+    " and f.payload_hash = {0}.payload_hash)"
+)
+
+
 def _typed_batch(
-    connection: psycopg.Connection, tables: EntityTables, types: dict[str, str], columns: list[str]
+    connection: psycopg.Connection,
+    tables: EntityTables,
+    load_id: int,
+    types: dict[str, str],
+    columns: list[str],
+    is_first: bool,
 ) -> int:
+    """The batch in staging's shape, and the view of it that the rules are run on."""
+    given = set(columns)
     casts = [
-        (_FLAG if name == "is_deleted" else _CASTS.get(types[name], _CAST)).format(
-            column=sql.Identifier(name), type=sql.SQL(types[name]), words=list(CLOCK_WORDS)
+        (_FLAG if name == "is_deleted" else _CASTS.get(kind, _CAST) if name in given else _NOTHING).format(
+            column=sql.Identifier(name) if name in given else sql.SQL("null"),
+            name=sql.Identifier(name), type=sql.SQL(kind), words=list(CLOCK_WORDS),
         )
-        for name in columns
-    ]
+        for name, kind in types.items()
+    ]  # fmt: skip
+    # With nothing to leave out, several processes of the server work on it; a temporary table only one may read.
+    connection.execute("set local parallel_tuple_cost = 0")
+    failed = connection.execute("select exists (select from failed)").fetchone()
     made = connection.execute(
         sql.SQL(
-            "create unlogged table {} as select row_number() over () as row_number, {} from renamed as r"
-            " where not exists (select from failed as f where f.source_id = r.source_id"
-            " and f.version_at = r.version_at and f.payload_hash = r.payload_hash)"
-        ).format(tables.batch, sql.SQL(", ").join(casts))
+            "create {kind} {batch} as select {name}::text as source_table, {load_id}::bigint as load_id, {casts}"
+            " from renamed as r{remaining}"
+        ).format(
+            kind=sql.SQL("table" if is_first else "unlogged table"),
+            batch=tables.batch,
+            name=tables.name,
+            load_id=load_id,
+            casts=sql.SQL(", ").join(casts),
+            remaining=NOT_FAILED.format(sql.SQL("r")) if failed and failed[0] else sql.SQL(""),
+        )
     ).rowcount
+    connection.execute(
+        sql.SQL(
+            "create view {} as select (ctid::text::point)[0]::bigint * 65536 + (ctid::text::point)[1]::bigint"
+            " as row_number, * from {}"
+        ).format(tables.numbered, tables.batch)
+    )
     # PostgreSQL takes these as numbers and times, and greater than all others: one of them would spoil every sum
     endless = [
         sql.SQL("{} in ({})").format(sql.Identifier(name), sql.SQL(", ").join(map(sql.Literal, ENDLESS[types[name]])))
@@ -326,23 +368,15 @@ def _commit_batch(
     connection: psycopg.Connection,
     tables: EntityTables,
     load_id: int,
-    columns: list[str],
     validation: Validation | None,
     is_replay: bool,
+    is_first: bool,
 ) -> tuple[int, int, int]:
     """Rows that broke a critical rule to quarantine, the others to staging, the counts to the books."""
     for rule in validation.results if validation else ():
         if rule.level == "row" and rule.severity == "critical" and not rule.success and rule.failing_rows_sql:
-            connection.execute(
-                sql.SQL(
-                    "insert into failed select b.source_id, b.version_at, b.payload_hash, {rule}, 'rules', null"
-                    " from {batch} as b inner join ({failing}) as x on b.row_number = x.row_number"
-                ).format(
-                    rule=rule.rule,
-                    batch=tables.batch,
-                    failing=sql.SQL(rule.failing_rows_sql),
-                )
-            )
+            insert = "insert into failed select source_id, version_at, payload_hash, {}, 'rules', null from ({}) as x"
+            connection.execute(sql.SQL(insert).format(rule.rule, sql.SQL(rule.failing_rows_sql)))
     quarantined = connection.execute(
         sql.SQL(
             "insert into ops.quarantine (source, entity, source_id, version_at, payload_hash, stage, rules, detail,"
@@ -358,20 +392,7 @@ def _commit_batch(
             " set stage = excluded.stage, rules = excluded.rules, detail = excluded.detail"
         ).format(source=tables.source, entity=tables.entity, raw=tables.raw, load_id=load_id)
     ).rowcount
-    names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    staged = connection.execute(
-        sql.SQL(
-            "insert into {staging} (source_table, load_id, {columns}) select {name}, {load_id}, {columns} from {batch}"
-            " as b where not exists (select from failed as f where f.source_id = b.source_id"
-            " and f.version_at = b.version_at and f.payload_hash = b.payload_hash)"
-        ).format(
-            staging=tables.staging,
-            columns=names,
-            name=tables.name,
-            load_id=load_id,
-            batch=tables.batch,
-        )
-    ).rowcount
+    staged = _become_staging(connection, tables) if is_first else _add_to_staging(connection, tables)
     if is_replay:
         connection.execute(
             sql.SQL(
@@ -387,3 +408,47 @@ def _commit_batch(
         [staged + quarantined, staged, quarantined, load_id],
     )
     return staged + quarantined, staged, quarantined
+
+
+def _add_to_staging(connection: psycopg.Connection, tables: EntityTables) -> int:
+    """Insert the rows of the batch that did not fail; returns how many."""
+    names = sql.SQL(", ").join(map(sql.Identifier, (*BOOKKEEPING, *staging_types(connection, tables.feeds))))
+    insert = sql.SQL("insert into {} ({}) select {} from {} as b").format(tables.staging, names, names, tables.batch)
+    return connection.execute(insert + NOT_FAILED.format(sql.SQL("b"))).rowcount
+
+
+def _become_staging(connection: psycopg.Connection, tables: EntityTables) -> int:
+    """Put the batch of an entity's first load in the place of its empty partition; returns how many rows it has.
+
+    Each row is written once, and each index is sorted once.
+    """
+    connection.execute(
+        sql.SQL(
+            "delete from {} as b using failed as f where f.source_id = b.source_id and f.version_at = b.version_at"
+            " and f.payload_hash = b.payload_hash"
+        ).format(tables.batch)
+    )
+    parent, name = sql.Identifier("staging", tables.feeds), sql.Identifier(tables.name)
+    for statement in (
+        "alter table {batch} alter source_table set not null, alter load_id set not null,"
+        " alter is_deleted set not null, alter is_deleted set default false,"
+        " add constraint one_source check (source_table = {source}),"
+        " add constraint {key} primary key (source_id, version_at, payload_hash)",
+        "drop view {view}",
+        "drop table {staging}",
+        "alter table {batch} set schema staging",
+        "alter table {moved} rename to {name}",
+        "alter table {parent} attach partition {staging} for values in ({source})",
+        "alter table {staging} drop constraint one_source",
+        "create index {index} on {staging} using brin (load_id) with (pages_per_range = 16)",
+    ):
+        connection.execute(
+            sql.SQL(statement).format(
+                batch=tables.batch, view=tables.numbered, staging=tables.staging, parent=parent, name=name,
+                moved=sql.Identifier("staging", f"rows__{tables.name}"), source=sql.Literal(tables.name),
+                key=sql.Identifier(f"{tables.name}_pkey"), index=sql.Identifier(f"{tables.name}__load"),
+            )
+        )  # fmt: skip
+    row = connection.execute(sql.SQL("select count(*) from {}").format(tables.staging)).fetchone()
+    assert row
+    return row[0]

@@ -38,13 +38,25 @@ class EntityTables:
     def staging(self) -> sql.Identifier:
         return sql.Identifier("staging", self.name)
 
-    @property
-    def batch(self) -> sql.Identifier:
-        """The rows of one load on their way from raw to staging; Great Expectations reads it."""
-        return sql.Identifier("ops", self.batch_name)
+    def landing(self, load_id: int) -> sql.Identifier:
+        """Where an entity's first load is written, before it becomes the raw table."""
+        return sql.Identifier("ops", self.landing_name(load_id))
+
+    def landing_name(self, load_id: int) -> str:
+        return f"landing_{load_id}"
 
     @property
-    def batch_name(self) -> str:
+    def batch(self) -> sql.Identifier:
+        """The rows of one load on their way from raw to staging, in the shape of staging."""
+        return sql.Identifier("ops", f"rows__{self.name}")
+
+    @property
+    def numbered(self) -> sql.Identifier:
+        """A view of the batch in which each row has a number; Great Expectations reads it."""
+        return sql.Identifier("ops", self.numbered_name)
+
+    @property
+    def numbered_name(self) -> str:
         return f"batch__{self.name}"
 
 

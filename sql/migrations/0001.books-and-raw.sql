@@ -226,13 +226,14 @@ create table raw.template (
 comment on table raw.template is 'shape of every raw table: one row per version of a record, as received';
 comment on column raw.template.source_id is 'the record''s own key';
 comment on column raw.template.version_at is 'the record''s own updated-at, or the day in which it was seen';
-comment on column raw.template.payload_hash is 'BLAKE2b-128 of the record''s canonical JSON: keys sorted, no spaces';
+comment on column raw.template.payload_hash is 'first half of the SHA-256 of the record''s canonical JSON: keys sorted, no spaces';
 comment on column raw.template.load_id is 'the load that brought it first';
 comment on column raw.template.defects is 'what makes the text unfit for SQL: a NUL or lone surrogate in a string, a repeated key';
 comment on column raw.template.payload is 'the record as received; json and not jsonb, which would refuse or change it';
 
 -- rows of a load lie together, so a block range index finds them, and costs a load nothing
 create index template_by_load on raw.template using brin (load_id) with (pages_per_range = 16);
+create index template_defective on raw.template (load_id) where defects is not null;
 do $$
 begin
     -- PostgreSQL 15 does not have pg_input_is_valid; both must tell the same.

@@ -7,7 +7,8 @@ from include.sources.config import load_source
 from include.sources.errors import SourceError
 from include.sources.page import Page, Unreadable
 from include.warehouse.connection import Warehouse
-from include.warehouse.landing import land, version_time
+from include.warehouse.copy_lines import version_time
+from include.warehouse.landing import land
 from include.warehouse.staging import RulesStoppedError, replay, stage
 from include.window import Window
 from tests.deliveries import Delivery, load, page, page_of_texts, rows

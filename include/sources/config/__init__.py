@@ -1,5 +1,6 @@
 """The sources as `include/config/sources/*.yaml` describes them, checked when read."""
 
+import os
 import re
 from collections import Counter
 from datetime import timedelta
@@ -69,6 +70,7 @@ class Source(StrictModel):
     """Somewhere to collect from: one YAML file, one Airflow connection, one ingest DAG when ``enabled``.
 
     A pull asks for its window and for ``lateness`` before it: for records that turn up later than their own time says.
+    ``enabled: sandbox`` is true where the sandbox company runs: CRM_SANDBOX=1 in the environment.
     """
 
     name: _Name
@@ -92,6 +94,11 @@ class Source(StrictModel):
             name: {"name": name, **entity} if isinstance(entity, dict) else entity for name, entity in entities.items()
         }
         return {**values, "entities": named}
+
+    @field_validator("enabled", mode="before")
+    @classmethod
+    def _with_the_sandbox(cls, enabled: Any) -> Any:
+        return os.environ.get("CRM_SANDBOX") == "1" if enabled == "sandbox" else enabled
 
     @field_validator("schedule")
     @classmethod
