@@ -1,5 +1,6 @@
 """What a request carries to show who asks, and the tokens that have to be asked for first."""
 
+import json
 import re
 from base64 import b64encode
 from typing import Any
@@ -114,9 +115,11 @@ class Credentials:
 
     def hide(self, text: str) -> str:
         """A text of the source's with every secret of ours taken out."""
-        password = self._connection.password
-        secrets = {password, quote(password), quote_plus(password), self._token, self._refresh_token}
+        secrets = {self._connection.password, self._token, self._refresh_token}
         secrets |= {value.partition(" ")[2] for value in self._basic().values()}
+        # an answer that repeats one may have it as an address or as JSON writes it
+        for write in (quote, quote_plus, _json, lambda secret: _json(secret).replace("/", "\\/")):
+            secrets |= {write(secret) for secret in secrets}
         for secret in sorted(filter(None, secrets), key=len, reverse=True):
             text = text.replace(secret, "***")
         return text
@@ -133,6 +136,10 @@ class Credentials:
             )
             raise ReadFailedError(self._name, what, "Enter it again.")
         return {name: value}
+
+
+def _json(text: str) -> str:
+    return json.dumps(text)[1:-1]
 
 
 def token_answer(body: bytes) -> dict[str, Any]:

@@ -225,8 +225,8 @@ class Client:
             next_step = f"Give the connection {self._name} the address it leads to."
             raise ReadFailedError(call.location, what, next_step)
         what = f"answered {status}{self._start_of(call, answer, ': ')}"
-        key = "auth" if call.is_login else "the request"
-        raise ReadFailedError(call.location, what, f"Check {key} in the source's YAML.")
+        place = f"the connection {self._name}, and auth:" if call.is_login else "the request"
+        raise ReadFailedError(call.location, what, f"Check {place} in the source's YAML.")
 
     def _login_refused(self, call: Call, status: int = 401) -> ReadFailedError:
         what = f"answered {status}: the login was not accepted"

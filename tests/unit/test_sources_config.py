@@ -60,7 +60,7 @@ def test_a_good_file(tmp_path: Path) -> None:
         ("records: results", "records: results\n      paging: {kind: magic}", "entities.deals.rest.paging"),
         ("records: results", "records: a\n      records: b", "shop.yaml:15: the key 'records' is there twice"),
         ("kind: rest", "kind: [", "shop.yaml:"),
-        ("kind: rest", "kind: rest\nauth: {kind: header}", "auth: name: the header's name goes with kind header"),
+        ("kind: rest", "kind: rest\nauth: {kind: header}", "auth.header.name: Field required"),
     ],
 )
 def test_an_error_names_file_key_and_what_was_expected(tmp_path: Path, old: str, new: str, says: str) -> None:
