@@ -46,7 +46,8 @@ def ingest(source: Source) -> DAG:
         default_args=DEFAULT_ARGS,
         tags=["ingest"],
     ) as dag:
-        land_raw = LandSourceOperator(task_id="land_raw", source=source.name)
+        pool = source.budget.pool if source.budget else None
+        land_raw = LandSourceOperator(task_id="land_raw", source=source.name, pool=pool)
         stage = StageSourceOperator(task_id="validate_and_stage", source=source.name, trigger_rule=TriggerRule.ALL_DONE)
         publish = PublishDayOperator(
             task_id="publish_day",

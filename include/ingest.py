@@ -8,6 +8,7 @@ from include.quality.suites import QualityError
 from include.sources import SourceConnection, SourceError, read
 from include.sources.config import ConfigError, Entity, Source, load_source
 from include.sources.page import Page
+from include.warehouse.budget import within_budget
 from include.warehouse.connection import Warehouse
 from include.warehouse.landing import land
 from include.warehouse.memory import recall
@@ -62,12 +63,13 @@ def land_source(
 
     def one(entity: Entity) -> Counts:
         memory = recall(warehouse, source.name, entity.name)
-        pages: Iterable[Page] = read(source, entity, window, connection, memory)
+        pages: Iterable[Page] = read(source, entity, window, budgeted, memory)
         told = (lambda count: progress(entity.name, "landing", count)) if progress else None
         landed = land(warehouse, source, entity, window, pages, memory=memory, run_ref=run_ref, progress=told)
         return Counts(landed.received, landed.inserted, landed.unchanged, landed.unreadable)
 
-    return _each(source, one, (SourceError,))
+    with within_budget(warehouse, source, connection) as budgeted:
+        return _each(source, one, (SourceError,))
 
 
 def stage_source(warehouse: Warehouse, source: Source, window: Window, *, progress: Progress | None = None) -> Counts:

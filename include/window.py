@@ -37,6 +37,10 @@ class Window:
         first, last = _as_date(first), _as_date(last)
         return cls(_midnight(first, zone), _midnight(last + timedelta(days=1), zone), zone)
 
+    def widened(self, before: timedelta) -> "Window":
+        """The window with some time before its start."""
+        return Window(self.start - before, self.end, self.zone)
+
     @property
     def first_day(self) -> date:
         """The business day that the window starts in."""

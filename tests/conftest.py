@@ -12,8 +12,10 @@ import pytest
 from psycopg import sql
 
 from include.local.postgres import Cluster
+from include.sources import http
 from include.warehouse.connection import Warehouse
 from include.warehouse.migrations import migrate
+from tests.api import Api
 
 os.environ["CRM_SANDBOX"] = "1"  # the sandbox company's sources are what most tests run on
 
@@ -116,3 +118,12 @@ def real_data() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("CRM_REAL_DATA is not set to a folder with the real data sets")
     return Path(folder)
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    """An API on loopback, asked with little patience."""
+    monkeypatch.setattr(http, "PATIENCE", http.Patience(first=0.01, longest=0.02, total=0.3, asked=10.0))
+    api = Api()
+    yield api
+    api.close()

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 
-from include.local import airflow, connections, processes
+from include.local import airflow, connections, pools, processes
 from include.local.errors import ServiceError
 from include.local.files import last_line, write_private
 from include.local.ports import HOST, first_free
@@ -142,6 +142,7 @@ def _start(running: Running, sandbox: bool, sandbox_arguments: Sequence[str], te
             running.env["CRM_SANDBOX"] = os.environ["CRM_SANDBOX"] = "1"  # its sources are switched on
             _start_sandbox(running, sandbox_arguments, tell)
         airflow.migrate(running.env)
+        pools.keep(cluster().url(AIRFLOW))
         warehouse_done.result()
     running.children += airflow.start(running.env)
     _note(running)

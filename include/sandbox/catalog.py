@@ -8,6 +8,9 @@ SELLER = "Fernhill Works"
 SELLER_DOMAIN = "fernhillworks.example"
 CRM_TOKEN = "sandbox-crm-token"
 DESK_TOKEN = "sandbox-desk-token"
+# for access tokens: the client's secret is the token above
+CLIENT_ID = "sandbox-client"
+REFRESH_TOKEN = "sandbox-refresh-token"
 PIPELINE = "default"
 # (key, label, probability, median days a deal stays)
 STAGES = (

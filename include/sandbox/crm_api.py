@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from include.sandbox.catalog import LOST, PIPELINE, STAGES, WON
+from include.sandbox.catalog import LOST, PIPELINE, REFRESH_TOKEN, STAGES, WON
 from include.sandbox.hours import iso, parse
 from include.sandbox.ledger import State
 from include.sandbox.model import CRM_ENTITIES, Change, Record
-from include.sandbox.web import Handler, Refusal, body_of, faulty, json, whole_number
+from include.sandbox.web import Handler, Refusal, body_of, faulty, give_token, json, used_before, whole_number
 from include.sandbox.world import World
 
 SEARCH_LIMIT = 10_000
@@ -88,13 +88,15 @@ class Crm:
             Route("/crm/v3/owners/", self._open(self.owners), methods=["GET"]),
             Route("/crm/v3/pipelines/{entity}", self._open(self.pipelines), methods=["GET"]),
             Route("/crm/{rest:path}", self._open(self.unknown)),
+            Route("/oauth/v1/token", self.token, methods=["POST"]),
         ]
 
     def _open(self, handler: Handler) -> Handler:
         """The handler behind token, rate limit and faults."""
 
         async def serve(request: Request) -> Response:
-            if request.headers.get("authorization") != f"Bearer {self.world.crm_token}":
+            uses = used_before(request, self.world.crm_tokens)
+            if uses is None and request.headers.get("authorization") != f"Bearer {self.world.crm_token}":
                 return error(UNAUTHENTICATED, 401, "INVALID_AUTHENTICATION")
             wait = self.world.crm_limit.wait()
             if wait:
@@ -113,11 +115,15 @@ class Crm:
                     self.world, request, handler,
                     expired=error("The OAuth token used to make this call expired.", 401, "EXPIRED_AUTHENTICATION"),
                     failed=error("internal error", 500, "INTERNAL_ERROR"),
+                    tokens=self.world.crm_tokens, uses=uses,
                 )  # fmt: skip
             except Refusal as refusal:
                 return refusal.response
 
         return serve
+
+    async def token(self, request: Request) -> Response:
+        return await give_token(request, self.world.crm_tokens, self.world.crm_token, REFRESH_TOKEN)
 
     async def unknown(self, request: Request) -> Response:
         return error(f"No route matched {request.method} {request.url.path}", 404, "OBJECT_NOT_FOUND")

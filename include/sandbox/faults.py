@@ -39,7 +39,8 @@ class Faults:
     same millisecond.
     late_records: this share of changes is shown some hours later than its time says.
     renamed_fields, retyped_fields: in this share of records some fields have another name, or are numbers and not text.
-    expire_tokens: this share of requests is refused as if the token had expired.
+    expire_tokens: this share of requests is refused as if the token had expired; an access token that was given then
+    stays refused, and is good for one request at least.
     garbage: the first try of this share of requests is answered with an HTML page or cut-off JSON, status 200.
     errors_500: the first try of this share of requests fails.
     """

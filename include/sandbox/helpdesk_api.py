@@ -16,7 +16,7 @@ from include.sandbox.hours import OFFICES, day_of, holidays, seconds
 from include.sandbox.ledger import State
 from include.sandbox.model import Change, Comment, Record
 from include.sandbox.service import event_id
-from include.sandbox.web import Handler, Refusal, body_of, faulty, json, whole_number
+from include.sandbox.web import Handler, Refusal, body_of, faulty, give_token, json, used_before, whole_number
 from include.sandbox.world import World
 
 EXPORT_PAGE = 1000
@@ -71,6 +71,7 @@ class HelpDesk:
             get("tickets/{name}", self.ticket),
             Route(f"{api}/tickets/{{name}}", self._open(self.reply), methods=["PUT"]),
             Route(f"{api}/{{rest:path}}", self._open(self.unknown)),
+            Route("/oauth/tokens", self.token, methods=["POST"]),
         ]
 
     def _open(self, handler: Handler) -> Handler:
@@ -81,7 +82,8 @@ class HelpDesk:
             if suffix not in (None, "", ".json"):
                 return error("InvalidEndpoint", "Not found", 404)
             unknown = json({"error": "Couldn't authenticate you"}, 401)
-            if not self._authenticated(request.headers.get("authorization", "")):
+            uses = used_before(request, self.world.desk_tokens)
+            if uses is None and not self._authenticated(request.headers.get("authorization", "")):
                 return unknown
             wait = self.world.desk_limit.wait()
             if wait:
@@ -92,7 +94,9 @@ class HelpDesk:
             self.world.refresh()
             try:
                 failed = error("InternalError", "Something went wrong", 500)
-                return await faulty(self.world, request, handler, expired=unknown, failed=failed)
+                return await faulty(
+                    self.world, request, handler, unknown, failed, tokens=self.world.desk_tokens, uses=uses
+                )
             except Refusal as refusal:
                 return refusal.response
 
@@ -105,6 +109,9 @@ class HelpDesk:
         except (binascii.Error, UnicodeDecodeError):
             return False
         return kind.lower() == "basic" and user.endswith("/token") and token == self.world.desk_token
+
+    async def token(self, request: Request) -> Response:
+        return await give_token(request, self.world.desk_tokens, self.world.desk_token, None)
 
     async def unknown(self, request: Request) -> Response:
         return error("InvalidEndpoint", "Not found", 404)

@@ -2,13 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import parse_qs
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from include.sandbox.catalog import CLIENT_ID
 from include.sandbox.faults import GARBAGE_PAGE, strikes
-from include.sandbox.world import World
+from include.sandbox.world import Tokens, World
 
 Handler = Callable[[Request], Awaitable[Response]]
 Answer = Callable[..., Response]
@@ -46,11 +48,44 @@ def whole_number(text: str | None, default: int, refuse: Callable[[str], Refusal
     return int(text)
 
 
-async def faulty(world: World, request: Request, serve: Handler, expired: Response, failed: Response) -> Response:
-    """Answers through the faults that are on. `expired` and `failed` are the API's own answers for those."""
+async def give_token(request: Request, tokens: Tokens, secret: str, refresh_token: str | None) -> Response:
+    """An access token, as RFC 6749 has it asked for: by the client's secret, and by the refresh token where one is."""
+    body = await request.body()
+    told = orjson.loads(body) if body.startswith(b"{") else {k: v[-1] for k, v in parse_qs(body.decode()).items()}
+    if told.get("client_id") != CLIENT_ID or told.get("client_secret") != secret:
+        return json({"error": "invalid_client"}, 401)
+    grant = told.get("grant_type")
+    if grant == "refresh_token" and (not refresh_token or told.get("refresh_token") != refresh_token):
+        return json({"error": "invalid_grant"}, 400)
+    if grant not in ("refresh_token", "client_credentials"):
+        return json({"error": "unsupported_grant_type"}, 400)
+    return json({"access_token": tokens.give(), "token_type": "bearer", "expires_in": 1800})
+
+
+def used_before(request: Request, tokens: Tokens) -> int | None:
+    """How often the request's bearer token was used before; None when it has none that is good."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return tokens.use(token) if kind == "Bearer" else None
+
+
+async def faulty(
+    world: World,
+    request: Request,
+    serve: Handler,
+    expired: Response,
+    failed: Response,
+    tokens: Tokens,
+    uses: int | None,
+) -> Response:
+    """Answers through the faults that are on. `expired` and `failed` are the API's own answers for those.
+
+    `uses` is None for a token that was not given by the API: it is refused now and then; one that was given expires,
+    but not before its first use.
+    """
     faults = world.faults
     world.requests += 1
-    if faults.expire_tokens and strikes(faults.expire_tokens, "expired", world.requests):
+    if faults.expire_tokens and uses != 0 and strikes(faults.expire_tokens, "expired", world.requests):
+        tokens.expire(request.headers["authorization"].partition(" ")[2])
         return expired
     if not (faults.garbage or faults.errors_500):
         return await serve(request)

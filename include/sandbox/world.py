@@ -1,5 +1,6 @@
 """The company as of the sandbox clock: what the servers serve."""
 
+import secrets
 import time
 from collections import deque
 from pathlib import Path
@@ -31,6 +32,30 @@ class RateLimit:
         return self._taken[0] + self.period - now
 
 
+class Tokens:
+    """Access tokens that were given for a client's secret. One that has expired stays so; a new one is good at once."""
+
+    def __init__(self) -> None:
+        self._uses: dict[str, int] = {}
+
+    def give(self) -> str:
+        """A token that nobody could guess, good until it expires."""
+        token = secrets.token_urlsafe(24)
+        self._uses[token] = 0
+        return token
+
+    def use(self, token: str) -> int | None:
+        """How often it was used before; None when it is not good, or no longer."""
+        uses = self._uses.get(token)
+        if uses is not None:
+            self._uses[token] = uses + 1
+        return uses
+
+    def expire(self, token: str) -> None:
+        """From now on it is refused."""
+        self._uses.pop(token, None)
+
+
 class World:
     """The clock, the faults and a ledger for each entity. One process, one thread: no locks."""
 
@@ -51,6 +76,7 @@ class World:
         self.crm_token, self.desk_token = crm_token, desk_token
         self.crm_limit = RateLimit(rate_limit, 10.0)
         self.desk_limit = RateLimit(700 if rate_limit else 0, 60.0)
+        self.crm_tokens, self.desk_tokens = Tokens(), Tokens()
         self.faults = Faults()
         self.tried: set[str] = set()  # requests whose first try has failed on purpose
         self.requests = 0

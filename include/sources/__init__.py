@@ -44,7 +44,7 @@ def read(
     :raises SourceError: when the source cannot be read to the end; pages handed on before that are not the whole.
     """
     if entity.rest:
-        pages = _read_rest(source, entity, window, connection)
+        pages = _read_rest(source, entity, window.widened(source.lateness), connection, memory or Memory())
     elif entity.web:
         pages = crawl(entity.web, connection, source.connection)
     else:
@@ -66,10 +66,11 @@ def read_files(
     return _told(pages, source, entity, None, progress)
 
 
-def _read_rest(source: Source, entity: Entity, window: Window, connection: SourceConnection) -> Generator[Page]:
-    assert entity.rest
+def _read_rest(
+    source: Source, entity: Entity, window: Window, connection: SourceConnection, memory: Memory
+) -> Generator[Page]:
     client = Client(connection, source.auth, source.connection)
-    pages = prefetched(read_rest(entity.rest, window, client))
+    pages = prefetched(read_rest(entity, window, client, memory))
     try:
         for page in pages:  # noqa: UP028 (`yield from` would close the thread before the client)
             yield page

@@ -1,38 +1,33 @@
 """Reading lists of records from an HTTP API, page by page, as the source's YAML describes them."""
 
-from collections.abc import Iterator
-from dataclasses import replace
-from itertools import pairwise
+from collections.abc import Hashable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
-from include.sources.config.rest import (
-    PLACEHOLDER,
-    CursorPaging,
-    Enrich,
-    KeysetPaging,
-    OffsetPaging,
-    PageNumberPaging,
-    Request,
-    Rest,
-)
+from include.sources.call import Answer, Call
+from include.sources.config import Entity
+from include.sources.config.paging import KeysetPaging
+from include.sources.config.rest import PARENT, Enrich, Limit, Rest
 from include.sources.errors import ReadFailedError
 from include.sources.fields import instant, value_at
-from include.sources.http import Call, Client
+from include.sources.http import Client
+from include.sources.memory import Memory
 from include.sources.page import Page
+from include.sources.paging import Fetched, KeyOf, pager_for
 from include.sources.records import Cut, cut, flatten, to_text
+from include.sources.templates import filled
 from include.window import Window
 
-_PAGING = "Check paging: in the source's YAML."
 
-
-def read_rest(rest: Rest, window: Window, client: Client) -> Iterator[Page]:
+def read_rest(entity: Entity, window: Window, client: Client, memory: Memory) -> Iterator[Page]:
     """The records of a window, a page for each answer that holds any.
 
     :raises ReadFailedError: when the API cannot be read to the end.
     """
-    for part in (rest, *rest.also):
-        yield from _read_list(part, window, client)
+    assert entity.rest
+    for part in (entity.rest, *entity.rest.also):
+        # what is paged with `each` are not the records
+        yield from _read_lists(part, window, client, memory, None if part.each else _key_reader(entity))
 
 
 def window_values(window: Window) -> dict[str, Any]:
@@ -41,126 +36,120 @@ def window_values(window: Window) -> dict[str, Any]:
     for name, moment, day in (("start", window.start, window.first_day), ("end", window.end, window.last_day)):
         values[f"window_{name}_ms"] = int(moment.timestamp() * 1000)
         values[f"window_{name}_s"] = int(moment.timestamp())
-        values[f"window_{name}_iso"] = moment.isoformat().replace("+00:00", "Z")
+        precision = "milliseconds" if moment.microsecond else "seconds"
+        values[f"window_{name}_iso"] = moment.isoformat(timespec=precision).replace("+00:00", "Z")
         values[f"window_{name}_day"] = day.isoformat()
     return values
 
 
-def _read_list(rest: Rest, window: Window, client: Client) -> Iterator[Page]:
-    pager = _Pager(rest, window_values(window), client.prefix)
-    call: Call | None = pager.first()
-    number = 0
-    while call:
-        number += 1
-        location = f"{call.location}, page {number}"
-        found = _fetch(client, call, rest.records, location)
-        following = pager.after(call, found, location)
-        if following == call:
-            raise ReadFailedError(location, "the next page is the same one again", _PAGING)
-        if rest.each:
-            found = flatten(found, rest.each, location)
-        found, past_the_end = _within_window(found, rest, window)
-        for enrich in rest.enrich:
-            found.texts = _enriched(found, enrich, client)
-        if found.count:
-            yield Page(found.rows, found.texts, found.unreadable, location)
-        call = None if past_the_end else following
+def halved(window: Window, placeholders: set[str]) -> tuple[Window, Window] | None:
+    """The two halves of a window, at an instant that the placeholders can tell; None when there is no such instant."""
+    middle = window.start + (window.end - window.start) / 2
+    second, millisecond = middle.replace(microsecond=0), middle.replace(microsecond=middle.microsecond // 1000 * 1000)
+    if any(name.endswith("_day") for name in placeholders):
+        days = window.days()
+        candidates = [Window.day(days[len(days) // 2], window.zone).start]
+    elif any(name.endswith("_s") for name in placeholders):
+        candidates = [second]
+    else:
+        candidates = [second, millisecond]  # not every API takes fractions of seconds
+    for at in candidates:
+        if window.start < at < window.end:
+            return Window(window.start, at, window.zone), Window(at, window.end, window.zone)
+    return None
 
 
-class _Pager:
-    """The requests for one list, each made from the answer to the one before."""
+def _read_lists(rest: Rest, window: Window, client: Client, memory: Memory, key_of: KeyOf | None) -> Iterator[Page]:
+    """A list, or where it has parents the list of each of them, with the parent in every record."""
+    if not rest.parents:
+        yield from _read_list(rest, window, client, memory, key_of, {})
+        return
+    names = {name for name in rest.request.placeholders() if name.startswith(PARENT)}
+    for parents in _read_lists(rest.parents, window, client, memory, None):
+        if parents.unreadable:
+            yield Page([], [], parents.unreadable, parents.location)
+        for parent in parents.rows:
+            values = {name: _in_path(parent, name.removeprefix(PARENT), parents.location) for name in names}
+            for page in _read_list(rest, window, client, memory, key_of, values):
+                page.rows = [{**row, "parent": parent} for row in page.rows]
+                page.texts = [to_text(row) for row in page.rows]
+                yield page
 
-    def __init__(self, rest: Rest, values: dict[str, Any], prefix: str) -> None:
-        self._request, self._paging = rest.request, rest.paging
-        self._values, self._prefix = values, prefix
-        self._last = rest.paging.first if isinstance(rest.paging, KeysetPaging) else 0
 
-    def first(self) -> Call:
-        call = _filled(self._request, {**self._values, "last": self._last}, self._prefix)
-        if isinstance(self._paging, OffsetPaging):
-            return _put(call, self._paging.into, 0)
-        if isinstance(self._paging, PageNumberPaging):
-            return _put(call, self._paging.into, self._paging.first)
-        return call
+def _in_path(parent: dict, path: str, location: str) -> str:
+    """A parent's value as one part of a request's path, whatever characters it has."""
+    value = value_at(parent, path)
+    if isinstance(value, bool | dict | list) or value is None or value == "":
+        what = f"a record has no value at {path!r}, which the next request needs"
+        raise ReadFailedError(location, what, "Look at the answer and at parents: in the source's YAML.")
+    return quote(str(value), safe="")
 
-    def after(self, call: Call, found: Cut, location: str) -> Call | None:
-        paging = self._paging
-        if paging.kind == "none" or self._is_last(found):
+
+def _read_list(
+    rest: Rest, window: Window, client: Client, memory: Memory, key_of: KeyOf | None, values: dict[str, Any]
+) -> Iterator[Page]:
+    pieces = [window]
+    while pieces:
+        piece = pieces.pop()
+        pager = pager_for(rest, window_values(piece) | values, client.prefix, memory, key_of)
+        call: Call | None = pager.first()
+        number = 0
+        while call:
+            number += 1
+            page = _fetch(client, call, rest.records, f"{call.location}, page {number}")
+            if rest.limit and number == 1 and (halves := _to_halve(rest, rest.limit, piece, page)):
+                pieces += reversed(halves)
+                break
+            found, following = pager.turn(call, page)
+            if rest.each:
+                found = flatten(found, rest.each, page.location)
+            found, past_the_end = _within_window(found, rest, piece)
+            for enrich in rest.enrich:
+                found.texts = _enriched(found, enrich, client)
+            if found.count:
+                yield Page(found.rows, found.texts, found.unreadable, page.location)
+            call = None if past_the_end else following
+
+
+def _to_halve(rest: Rest, limit: Limit, piece: Window, page: Fetched) -> tuple[Window, Window] | None:
+    """The halves of a piece of the window that has more results than the search gives, else None."""
+    total = value_at(page.found.envelope, limit.total)
+    if not isinstance(total, int):
+        what = f"no number of results at {limit.total!r}"
+        raise ReadFailedError(page.location, what, "Look at the answer and at limit: in the source's YAML.")
+    if total < limit.results:  # as many as the limit may be what a larger number is cut to
+        return None
+    halves = halved(piece, rest.request.placeholders())
+    if not halves and total > limit.results and not isinstance(rest.paging, KeysetPaging):
+        what = f"{total} results from {piece.start.isoformat()} on, of which the search gives {limit.results}"
+        what += ", and the window cannot be halved further"
+        next_step = "Page by keyset, which knows no limit, or narrow the request in the source's YAML."
+        raise ReadFailedError(page.location, what, next_step)
+    return halves
+
+
+def _key_reader(entity: Entity) -> KeyOf:
+    """A function from a record to what tells its version apart from every other record's, or None."""
+    ids = [entity.id] if isinstance(entity.id, str) else list(entity.id)
+    versions = [entity.version_at] if isinstance(entity.version_at, str) else list(entity.version_at or ())
+
+    def key_of(row: dict) -> Hashable:
+        parts = [value_at(row, path) for path in ids]
+        if any(part is None or isinstance(part, dict | list) for part in parts):
             return None
-        if isinstance(paging, KeysetPaging):
-            self._last = self._checked_last(paging, found, location)
-            return _filled(self._request, {**self._values, "last": self._last}, self._prefix)
-        if isinstance(paging, OffsetPaging | PageNumberPaging):
-            step = found.count if isinstance(paging, OffsetPaging) else 1
-            return _put(call, paging.into, _at(call, paging.into) + step)
-        cursor = value_at(found.envelope, paging.next)
-        if cursor is None or cursor == "":
-            return None
-        return _put(call, paging.into, cursor) if isinstance(paging, CursorPaging) else _followed(call, str(cursor))
+        return (*parts, *(str(value_at(row, path)) for path in versions))
 
-    def _is_last(self, found: Cut) -> bool:
-        paging = self._paging
-        if paging.kind == "none" or (paging.end and value_at(found.envelope, paging.end)):
-            return True
-        if paging.more and not value_at(found.envelope, paging.more):
-            return True
-        return isinstance(paging, OffsetPaging | PageNumberPaging) and found.count < paging.size
-
-    def _checked_last(self, paging: KeysetPaging, found: Cut, location: str) -> int:
-        """An API that does not sort as asked would lose records without a word: so look."""
-        try:
-            keys = [int(value_at(row, paging.key)) for row in found.rows]
-        except (TypeError, ValueError):
-            what = f"a record has no whole number at {paging.key!r}, which the paging goes by"
-            raise ReadFailedError(location, what, _PAGING) from None
-        if not keys or keys[0] <= self._last or any(a >= b for a, b in pairwise(keys)):
-            what = f"the records are not in order of {paging.key!r} after {self._last}, so some could be missed"
-            raise ReadFailedError(location, what, _PAGING)
-        return keys[-1]
+    return key_of
 
 
-def _fetch(client: Client, call: Call, records: str, location: str) -> Cut:
-    return client.fetch(call, lambda body: cut(body, records, location))
+def _fetch(client: Client, call: Call, records: str, location: str) -> Fetched:
+    def parse(answer: Answer) -> Fetched:
+        # 204: no content; another status that was accepted has no records either
+        is_empty = answer.status == 204 or answer.status in call.accepted
+        found = Cut([], [], [], {}) if is_empty else cut(answer.body, records, location)
+        return Fetched(found, answer.headers, answer.status, location)
 
-
-def _followed(call: Call, url: str) -> Call:
-    # On our own host, whatever the answer says: the login goes nowhere else.
-    parts = urlsplit(url)
-    return Call(call.method, f"{parts.path}?{parts.query}" if parts.query else parts.path, {}, call.body)
-
-
-def _filled(request: Request, values: dict[str, Any], prefix: str) -> Call:
-    path, params, body = (_fill(part, values) for part in (request.path, request.params, request.body))
-    return Call(request.method, prefix + path, params, body)
-
-
-def _fill(template: Any, values: dict[str, Any]) -> Any:
-    if isinstance(template, dict):
-        return {key: _fill(part, values) for key, part in template.items()}
-    if isinstance(template, list):
-        return [_fill(part, values) for part in template]
-    if not isinstance(template, str):
-        return template
-    if whole := PLACEHOLDER.fullmatch(template):
-        return values[whole[1]]
-    return PLACEHOLDER.sub(lambda match: str(values[match[1]]), template)
-
-
-def _put(call: Call, into: str, value: Any) -> Call:
-    """A copy of the call with a value at ``params.…`` or ``body.…``."""
-    part, *keys, last = into.split(".")
-    top = dict(getattr(call, part) or {})
-    inner = top
-    for key in keys:
-        inner[key] = dict(inner.get(key) or {})
-        inner = inner[key]
-    inner[last] = value
-    return replace(call, params=top) if part == "params" else replace(call, body=top)
-
-
-def _at(call: Call, into: str) -> int:
-    part, _, path = into.partition(".")
-    return int(value_at(getattr(call, part), path))
+    return client.fetch(call, parse)
 
 
 def _within_window(found: Cut, rest: Rest, window: Window) -> tuple[Cut, bool]:
@@ -194,8 +183,8 @@ def _enriched(found: Cut, enrich: Enrich, client: Client) -> list[bytes]:
     ids = [str(value_at(row, enrich.id)) for row in found.rows]
     for start in range(0, len(ids), enrich.batch):
         inputs = [{"id": id_} for id_ in ids[start : start + enrich.batch]]
-        call = _filled(enrich.request, {"inputs": inputs}, client.prefix)
-        for answer in _fetch(client, call, enrich.records, call.location).rows:
+        call = filled(enrich.request, {"inputs": inputs}, client.prefix)
+        for answer in _fetch(client, call, enrich.records, call.location).found.rows:
             taken = value_at(answer, enrich.take)
             known[str(value_at(answer, enrich.match))] = (
                 [value_at(part, enrich.each) for part in taken or []] if enrich.each else taken

@@ -49,6 +49,7 @@ QUARANTINED_ROWS = sql.SQL(
 ENDLESS = {
     "numeric": ("NaN", "Infinity", "-Infinity"),
     "timestamp with time zone": ("infinity", "-infinity"),
+    "date": ("infinity", "-infinity"),
 }
 ENDLESS_TEXTS = ("nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity")
 # PostgreSQL reads these words as times of the day that it reads them on: again would not give the same
@@ -253,11 +254,10 @@ _NOTHING = sql.SQL("null::{type} as {name}")
 _CAST = sql.SQL("{column}::{type} as {name}")
 # a source that does not say that a record is gone still has it
 _FLAG = sql.SQL("coalesce({column}::boolean, false) as {name}")
-_CASTS = {
-    "timestamp with time zone": sql.SQL(
-        "case when lower(trim({column}::text)) = any({words}) then 'no time' else {column}::text end::{type} as {name}"
-    ),
-}
+_CAST_TIME = sql.SQL(
+    "case when lower(trim({column}::text)) = any({words}) then 'no time' else {column}::text end::{type} as {name}"
+)
+_CASTS = {"timestamp with time zone": _CAST_TIME, "date": _CAST_TIME}
 
 
 NOT_FAILED = sql.SQL(

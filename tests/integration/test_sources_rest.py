@@ -1,128 +1,18 @@
 """The REST reader against a real HTTP server on loopback."""
 
-import base64
 import gzip
 import json
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from include.sources import Page, SourceConnection, SourceError, http, read
-from include.sources.config import Source
-from include.window import Window
+from include.sources import SourceConnection, SourceError, http, read
+from tests.api import DAY, SNAPSHOT, Answer, Api, Asked, pages, rows, source
 
-DAY = Window(datetime(2026, 3, 5, tzinfo=UTC), datetime(2026, 3, 6, tzinfo=UTC))
 DAY_START_MS = 1_772_668_800_000  # date -u -d 2026-03-05 +%s, in milliseconds
-
-
-@dataclass
-class Asked:
-    """One request as the server saw it."""
-
-    method: str
-    path: str
-    query: dict[str, list[str]]
-    body: Any
-    headers: dict[str, str]
-
-
-@dataclass
-class Answer:
-    body: Any = None
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    claimed_length: int | None = None
-
-    def raw(self) -> bytes:
-        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
-
-
-class Api:
-    """A server whose answers are made by a function of the request and of how many came before."""
-
-    def __init__(self) -> None:
-        self.asked: list[Asked] = []
-        self.answer: Callable[[Asked, int], Any] = lambda asked, n: {"results": []}
-        api = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def handle_one(self) -> None:
-                url = urlsplit(self.path)
-                body = self.rfile.read(int(self.headers.get("content-length") or 0))
-                asked = Asked(
-                    self.command,
-                    url.path,
-                    parse_qs(url.query),
-                    json.loads(body) if body else None,
-                    {name.lower(): value for name, value in self.headers.items()},
-                )
-                api.asked.append(asked)
-                answer = api.answer(asked, len(api.asked))
-                answer = answer if isinstance(answer, Answer) else Answer(answer)
-                raw = answer.raw()
-                self.send_response(answer.status)
-                self.send_header("content-length", str(answer.claimed_length or len(raw)))
-                for name, value in answer.headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(raw)
-                self.close_connection = answer.claimed_length is not None
-
-            do_GET = do_POST = handle_one
-
-            def log_message(self, *args: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def connection(self, **changes: Any) -> SourceConnection:
-        return SourceConnection(**{"base_url": self.address, "login": "ann", "password": "s3cret-token", **changes})
-
-
-@pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
-    monkeypatch.setattr(http, "PATIENCE", http.Patience(first=0.01, longest=0.02, total=0.3))
-    api = Api()
-    yield api
-    api.server.shutdown()
-    api.server.server_close()
-
-
-def source(rest: dict[str, Any], auth: dict[str, Any] | None = None) -> Source:
-    return Source.model_validate(
-        {
-            "name": "shop",
-            "description": "A test.",
-            "kind": "rest",
-            "connection": "shop_connection",
-            "enabled": False,
-            "auth": auth or {"kind": "bearer"},
-            "entities": {"deals": {"feeds": "deal", "id": "id", "version_at": None, "rest": rest}},
-        }
-    )
-
-
-SNAPSHOT = {"request": {"path": "/deals"}, "records": "results", "snapshot": True}
-
-
-def pages(api: Api, rest: dict[str, Any], auth: dict[str, Any] | None = None, **connection: Any) -> list[Page]:
-    made = source(rest, auth)
-    return list(read(made, made.entities["deals"], DAY, api.connection(**connection)))
-
-
-def rows(api: Api, rest: dict[str, Any]) -> list[dict]:
-    return [row for page in pages(api, rest) for row in page.rows]
 
 
 def failure(api: Api, rest: dict[str, Any]) -> str:
@@ -188,20 +78,6 @@ def test_window_placeholders_keep_their_type(api: Api) -> None:
     assert api.asked[0].query == {"since": [str(DAY_START_MS // 1000)]}
 
 
-@pytest.mark.parametrize(
-    ("auth", "header", "value"),
-    [
-        ({"kind": "bearer"}, "authorization", "Bearer s3cret-token"),
-        ({"kind": "basic"}, "authorization", "Basic " + base64.b64encode(b"ann:s3cret-token").decode()),
-        ({"kind": "header", "name": "X-Key"}, "x-key", "s3cret-token"),
-        ({"kind": "none"}, "authorization", None),
-    ],
-)
-def test_auth(api: Api, auth: dict[str, Any], header: str, value: str | None) -> None:
-    pages(api, SNAPSHOT, auth)
-    assert api.asked[0].headers.get(header) == value
-
-
 def test_cursor_goes_into_the_body(api: Api) -> None:
     def answer(asked: Asked, n: int) -> Any:
         after = int(asked.body.get("after", 0))
@@ -233,13 +109,10 @@ def test_next_url_stays_on_our_host_and_stops_at_the_end(api: Api) -> None:
     assert [asked.query for asked in api.asked[1:]] == [{"cursor": ["c1"], "x": ["/"]}, {"cursor": ["c2"], "x": ["/"]}]
 
 
-@pytest.mark.parametrize(
-    ("kind", "into", "seen"), [("offset", "params.skip", [0, 2, 4]), ("page_number", "params.page", [1, 2, 3])]
-)
-def test_counted_pages_end_with_a_short_one(api: Api, kind: str, into: str, seen: list[int]) -> None:
+def test_page_numbers_end_with_a_short_page(api: Api) -> None:
     api.answer = lambda asked, n: {"results": [{"id": n}] * (2 if n < 3 else 1)}
-    assert len(rows(api, {**SNAPSHOT, "paging": {"kind": kind, "into": into, "size": 2}})) == 5
-    assert [int(asked.query[into.partition(".")[2]][0]) for asked in api.asked] == seen
+    assert len(rows(api, {**SNAPSHOT, "paging": {"kind": "page_number", "into": "params.page", "size": 2}})) == 5
+    assert [asked.query["page"] for asked in api.asked] == [["1"], ["2"], ["3"]]
 
 
 KEYSET = {
@@ -271,7 +144,7 @@ def test_keyset_refuses_what_is_not_in_order(api: Api, ids: list[Any]) -> None:
 def test_a_cursor_that_never_moves_is_an_error(api: Api) -> None:
     api.answer = lambda asked, n: {"results": [{"id": n}], "after": "7"}
     rest = {**SNAPSHOT, "paging": {"kind": "cursor", "next": "after", "into": "params.after"}}
-    assert "the next page is the same one again (GET /deals, page 2)" in failure(api, rest)
+    assert "the next page is one that was read already (GET /deals, page 2)" in failure(api, rest)
 
 
 def test_until_leaves_later_records_and_stops(api: Api) -> None:
@@ -306,6 +179,50 @@ def test_also_reads_a_second_list(api: Api) -> None:
     api.answer = lambda asked, n: {"results": [{"id": n, "archived": "archived" in asked.query}]}
     also = {**SNAPSHOT, "request": {"path": "/deals", "params": {"archived": "true"}}}
     assert rows(api, {**SNAPSHOT, "also": [also]}) == [{"id": 1, "archived": False}, {"id": 2, "archived": True}]
+
+
+PARENTS = {
+    "request": {"path": "/plans/{parent.plan.key}/days"},
+    "records": "days",
+    "paging": {"kind": "next_url", "next": "next"},
+    "snapshot": True,
+    "parents": {
+        "request": {"path": "/plans"},
+        "records": "plans",
+        "paging": {"kind": "next_url", "next": "next"},
+        "snapshot": True,
+    },
+}
+
+
+def test_every_record_of_one_list_has_a_list_of_its_own(api: Api) -> None:
+    answers = {
+        "/plans": {"plans": [{"plan": {"key": 1}}], "next": "https://elsewhere.example/plans2"},
+        "/plans2": {"plans": [{"plan": {"key": "a/../b"}}, {"plan": {"key": 3}}]},
+        "/plans/1/days": {"days": [{"id": 1}], "next": "/days2"},
+        "/days2": {"days": [{"id": 2}]},
+        "/plans/a%2F..%2Fb/days": {"days": [{"id": 1}]},  # a key is never more than one part of the path
+        "/plans/3/days": {"days": []},
+    }
+    api.answer = lambda asked, n: answers[asked.path]
+    found = pages(api, PARENTS)
+    assert [row for page in found for row in page.rows] == [
+        {"id": 1, "parent": {"plan": {"key": 1}}},
+        {"id": 2, "parent": {"plan": {"key": 1}}},
+        {"id": 1, "parent": {"plan": {"key": "a/../b"}}},
+    ]
+    assert [json.loads(text) for page in found for text in page.texts] == [row for page in found for row in page.rows]
+    assert [asked.path for asked in api.asked] == [
+        "/plans", "/plans/1/days", "/days2", "/plans2", "/plans/a%2F..%2Fb/days", "/plans/3/days",
+    ]  # fmt: skip
+
+
+def test_a_parent_that_is_no_record_is_told_and_one_without_its_key_fails(api: Api) -> None:
+    api.answer = lambda asked, n: Answer(b'{"plans": [null], "days": []}')
+    (page,) = pages(api, PARENTS)
+    assert [(item.reason, page.rows) for item in page.unreadable] == [("not_an_object", [])]
+    api.answer = lambda asked, n: {"plans": [{"plan": {"key": None}}]}
+    assert "a record has no value at 'plan.key', which the next request needs" in failure(api, PARENTS)
 
 
 def test_enrich_merges_batches_into_record_and_text(api: Api) -> None:

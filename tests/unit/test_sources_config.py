@@ -51,10 +51,16 @@ def test_a_good_file(tmp_path: Path) -> None:
         ("kind: rest", "kind: files", "entities.deals: a source of kind files needs files:"),
         ("{window_start_s}", "{window_strat_s}", "request: no placeholder window_strat_s; there are window_end_day"),
         ("{window_start_s}", "2026", "bound it by the window"),
+        ('"/deals"', '"/deals/{parent.id}"', "parents: goes with a {parent.…} in request.path, and only with it"),
+        (
+            "records: results",
+            "records: a\n      parents: {request: {path: /x}, records: b, snapshot: true}",
+            "parents:",
+        ),
         ("records: results", "records: results\n      paging: {kind: magic}", "entities.deals.rest.paging"),
         ("records: results", "records: a\n      records: b", "shop.yaml:15: the key 'records' is there twice"),
         ("kind: rest", "kind: [", "shop.yaml:"),
-        ("kind: rest", "kind: rest\nauth: {kind: header}", "auth: name: the header's name goes with kind header"),
+        ("kind: rest", "kind: rest\nauth: {kind: header}", "auth.header.name: Field required"),
     ],
 )
 def test_an_error_names_file_key_and_what_was_expected(tmp_path: Path, old: str, new: str, says: str) -> None:
@@ -62,9 +68,21 @@ def test_an_error_names_file_key_and_what_was_expected(tmp_path: Path, old: str,
     assert says in load(tmp_path, GOOD.replace(old, new, 1))
 
 
-def test_only_one_entity_may_feed_a_table(tmp_path: Path) -> None:
+def test_keys_of_entities_that_feed_one_table_stay_apart(tmp_path: Path) -> None:
     more = GOOD.partition("entities:\n")[2].replace("deals:", "offers:", 1)
-    assert "entities: only one may feed deal" in load(tmp_path, GOOD + more)
+    says = "entities: deals, offers feed deal, where a record is known by its key alone: give each id_starts"
+    assert says in load(tmp_path, GOOD + more)
+
+    def starting(first: str, second: str) -> str:
+        one, other = (f"feeds: deal\n    id_starts: {start!r}" for start in (first, second))
+        return GOOD.replace("feeds: deal", one) + more.replace("feeds: deal", other)
+
+    # 003 is the start of 0031, so a key may be of both
+    for pair in (("003", "003"), ("003", "0031"), ("0031", "003")):
+        assert says in load(tmp_path, starting(*pair))
+    (tmp_path / "shop.yaml").write_text(starting("003", "00Q"))
+    assert [entity.id_starts for entity in load_source("shop", tmp_path).entities.values()] == ["003", "00Q"]
+    # an activity is known by its type, too
     (tmp_path / "shop.yaml").write_text((GOOD + more).replace("feeds: deal", "feeds: activity"))
     assert len(load_source("shop", tmp_path).entities) == 2
 
@@ -84,5 +102,7 @@ def test_a_source_that_is_not_there_lists_those_that_are(tmp_path: Path) -> None
 
 def test_the_sources_that_come_with_the_project_are_good() -> None:
     sources = load_sources()
-    assert [name for name, source in sources.items() if not source.enabled] == ["maven_crm"]
+    assert [name for name, source in sources.items() if not source.enabled] == [
+        "hubspot", "maven_crm", "salesforce", "zendesk",
+    ]  # fmt: skip
     assert all(entity.name == name for source in sources.values() for name, entity in source.entities.items())

@@ -3,6 +3,8 @@
 import os
 import re
 from collections import Counter
+from datetime import timedelta
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,12 +13,15 @@ from pydantic import Field, field_validator, model_validator
 
 from include.config_files import ConfigError, StrictModel, read_config
 from include.settings import CONFIG
+from include.sources.config.auth import Auth, NoAuth
 from include.sources.config.files import Files
-from include.sources.config.rest import Auth, Rest
+from include.sources.config.pull import Budget, Span
+from include.sources.config.rest import Rest
 from include.sources.config.web import Web
 
 __all__ = [
-    "FOLDER", "Auth", "ConfigError", "Entity", "Feeds", "Files", "Rest", "Source", "Web", "load_source", "load_sources",
+    "FOLDER", "Auth", "Budget", "ConfigError", "Entity", "Feeds", "Files", "NoAuth", "Rest", "Source", "Web",
+    "load_source", "load_sources",
 ]  # fmt: skip
 
 FOLDER = CONFIG / "sources"
@@ -28,11 +33,15 @@ Feeds = Literal[
     "product",
     "pipeline_stage",
     "deal",
+    "deal_stage_event",
     "ticket",
     "ticket_event",
     "satisfaction",
     "activity",
     "order_line",
+    "sla_policy",
+    "schedule",
+    "holiday",
 ]
 DAILY = re.compile(r"\d+\s+\d+\s+\*\s+\*\s+\*")
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -41,14 +50,17 @@ _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 class Entity(StrictModel):
     """One kind of record of a source, and the staging table it feeds.
 
-    ``id`` is a path in the record, or several that together make the id. ``version_at`` is the path of the record's
-    updated-at (ISO 8601, epoch seconds or milliseconds), or None when the source has none.
+    ``id`` is a path in the record, or several that together make the id. ``id_starts`` is what every id of the entity
+    begins with: it lets two entities feed one table, and a record with another id is not one of the entity's.
+    ``version_at`` is the path of the record's updated-at (ISO 8601, epoch seconds or milliseconds), or several of which
+    the latest counts, or None when the source has none.
     """
 
     name: _Name
     feeds: Feeds
     id: str | tuple[str, ...]
-    version_at: str | None
+    id_starts: Annotated[str, Field(min_length=1)] | None = None
+    version_at: str | Annotated[tuple[str, ...], Field(min_length=1)] | None
     rest: Rest | None = None
     web: Web | None = None
     files: Files | None = None
@@ -57,6 +69,7 @@ class Entity(StrictModel):
 class Source(StrictModel):
     """Somewhere to collect from: one YAML file, one Airflow connection, one ingest DAG when ``enabled``.
 
+    A pull asks for its window and for ``lateness`` before it: for records that turn up later than their own time says.
     ``enabled: sandbox`` is true where the sandbox company runs: CRM_SANDBOX=1 in the environment.
     """
 
@@ -66,7 +79,9 @@ class Source(StrictModel):
     connection: str
     enabled: bool
     schedule: str | None = None
-    auth: Auth = Auth()
+    auth: Auth = NoAuth()
+    lateness: Span = timedelta()
+    budget: Budget | None = None
     entities: Annotated[dict[str, Entity], Field(min_length=1)]
 
     @model_validator(mode="before")
@@ -105,10 +120,26 @@ class Source(StrictModel):
                 raise ValueError(
                     f"entities.{entity.name}: a source of kind {self.kind} needs {self.kind}: and only that"
                 )
-        feeds = Counter(entity.feeds for entity in self.entities.values() if entity.feeds != "activity")
-        if twice := [name for name, count in feeds.items() if count > 1]:
-            raise ValueError(f"entities: only one may feed {', '.join(twice)}")
+        if self.budget and self.kind != "rest":
+            raise ValueError("budget: is for sources of kind rest")
+        if self.lateness and self.kind in ("web", "files"):
+            raise ValueError(f"lateness: a source of kind {self.kind} is not asked by time")
+        self._keys_stay_apart()
         return self
+
+    def _keys_stay_apart(self) -> None:
+        """Core knows a record by source and key, so keys of two entities that feed one table must never be equal."""
+        for feeds, count in Counter(entity.feeds for entity in self.entities.values()).items():
+            if count == 1 or feeds == "activity":  # core knows an activity by its type, too
+                continue
+            entities = [entity for entity in self.entities.values() if entity.feeds == feeds]
+            starts = [entity.id_starts for entity in entities]
+            if any(not a or not b or a.startswith(b) or b.startswith(a) for a, b in combinations(starts, 2)):
+                names = ", ".join(entity.name for entity in entities)
+                raise ValueError(
+                    f"entities: {names} feed {feeds}, where a record is known by its key alone: give each id_starts, "
+                    "what only its own ids begin with, or make a source of each"
+                )
 
 
 def load_sources(folder: Path = FOLDER) -> dict[str, Source]:
