@@ -8,6 +8,7 @@ SELLER = "Fernhill Works"
 SELLER_DOMAIN = "fernhillworks.example"
 CRM_TOKEN = "sandbox-crm-token"
 DESK_TOKEN = "sandbox-desk-token"
+HOOK_SECRET = "sandbox-hook-secret"
 PIPELINE = "default"
 # (key, label, probability, median days a deal stays)
 STAGES = (

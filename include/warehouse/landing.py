@@ -59,7 +59,7 @@ def land(
 
     :param pages: the records, read while they are written; memory is bounded by a page.
     :param memory: what reading the pages teaches; kept in the same commit as the rows.
-    :param kind: ``pull`` or ``file``.
+    :param kind: ``pull``, ``file`` or ``hook``.
     :param progress: told the number of records so far, a few times a second at most.
     :raises SourceError: whatever reading raises; the load is then marked as failed, and raw is as before.
     """

@@ -3,6 +3,7 @@
 import os
 import re
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,11 +13,12 @@ from pydantic import Field, field_validator, model_validator
 from include.config_files import ConfigError, StrictModel, read_config
 from include.settings import CONFIG
 from include.sources.config.files import Files
+from include.sources.config.hooks import Hooks
 from include.sources.config.rest import Auth, Rest
 from include.sources.config.web import Web
 
 __all__ = [
-    "FOLDER", "Auth", "ConfigError", "Entity", "Feeds", "Files", "Rest", "Source", "Web", "load_source", "load_sources",
+    "FOLDER", "Auth", "ConfigError", "Entity", "Feeds", "Files", "Hooks", "Rest", "Source", "Web", "load_source", "load_sources",
 ]  # fmt: skip
 
 FOLDER = CONFIG / "sources"
@@ -58,6 +60,7 @@ class Source(StrictModel):
     """Somewhere to collect from: one YAML file, one Airflow connection, one ingest DAG when ``enabled``.
 
     ``enabled: sandbox`` is true where the sandbox company runs: CRM_SANDBOX=1 in the environment.
+    ``keep_raw`` (``400d``) is how long raw keeps versions that newer ones have replaced; None is for ever.
     """
 
     name: _Name
@@ -67,6 +70,8 @@ class Source(StrictModel):
     enabled: bool
     schedule: str | None = None
     auth: Auth = Auth()
+    hooks: Hooks | None = None
+    keep_raw: Annotated[str, Field(pattern=r"^[1-9]\d{0,4}d$")] | None = None
     entities: Annotated[dict[str, Entity], Field(min_length=1)]
 
     @model_validator(mode="before")
@@ -84,6 +89,11 @@ class Source(StrictModel):
     @classmethod
     def _with_the_sandbox(cls, enabled: Any) -> Any:
         return os.environ.get("CRM_SANDBOX") == "1" if enabled == "sandbox" else enabled
+
+    @property
+    def raw_is_kept_for(self) -> timedelta | None:
+        """How long raw keeps versions that newer ones have replaced; None is for ever."""
+        return timedelta(days=int(self.keep_raw[:-1])) if self.keep_raw else None
 
     @field_validator("schedule")
     @classmethod
@@ -105,10 +115,19 @@ class Source(StrictModel):
                 raise ValueError(
                     f"entities.{entity.name}: a source of kind {self.kind} needs {self.kind}: and only that"
                 )
+        if self.hooks:
+            self._check_hooks(self.hooks)
         feeds = Counter(entity.feeds for entity in self.entities.values() if entity.feeds != "activity")
         if twice := [name for name, count in feeds.items() if count > 1]:
             raise ValueError(f"entities: only one may feed {', '.join(twice)}")
         return self
+
+    def _check_hooks(self, hooks: Hooks) -> None:
+        for name, told in hooks.entities.items():
+            if name not in self.entities:
+                raise ValueError(f"hooks.entities.{name}: no entity of this source; it has {', '.join(self.entities)}")
+            if told.fetch and self.kind != "rest":
+                raise ValueError(f"hooks.entities.{name}.fetch: only a source of kind rest can be asked for records")
 
 
 def load_sources(folder: Path = FOLDER) -> dict[str, Source]:
