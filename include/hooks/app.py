@@ -70,9 +70,12 @@ def make_app(doors: Doors, store: Store, announce: Announce, limits: Limits | No
 
 
 class _Refused(Exception):
-    def __init__(self, status: int, **headers: str) -> None:
+    """Carries the answer: its status, and no detail. The connection ends with it, whatever was still to come."""
+
+    def __init__(self, status: int, retry_after: int | None = None) -> None:
         super().__init__(status)
-        self.response = Response(status_code=status, headers={k.replace("_", "-"): v for k, v in headers.items()})
+        headers = {"connection": "close"} | ({"retry-after": str(retry_after)} if retry_after else {})
+        self.response = Response(status_code=status, headers=headers)
 
 
 class _Receiver:
@@ -87,7 +90,7 @@ class _Receiver:
 
     async def receive(self, request: Request) -> Response:
         if self._at_once >= self._limits.at_once or not self._rate.take():
-            return _Refused(429, Retry_After="5").response
+            return _Refused(429, retry_after=5).response
         self._at_once += 1
         try:
             return await self._receive(request)
@@ -110,7 +113,7 @@ class _Receiver:
             await run_in_threadpool(self._store, source, number, body)
         except Exception as error:
             log.error("A webhook of %s could not be stored, its sender is asked to try again: %s", source, _line(error))
-            raise _Refused(503, Retry_After="30") from None
+            raise _Refused(503, retry_after=30) from None
         self._bell.ring(source)
         return JSONResponse({"status": "stored"})
 
@@ -131,7 +134,7 @@ class _Receiver:
                     if len(body) > self._limits.body_bytes:
                         raise _Refused(413)
         except TimeoutError:
-            raise _Refused(408, Connection="close") from None
+            raise _Refused(408) from None
         except ClientDisconnect:
             raise _Refused(400) from None
         return bytes(body)
@@ -153,7 +156,7 @@ class _Kept:
                 except Exception as error:
                     log.error("The sources that take webhooks could not be read: %s", _line(error))
                     if self._known is None:
-                        raise _Refused(503, Retry_After="30") from None
+                        raise _Refused(503, retry_after=30) from None
                 self._asked_at = time.monotonic()
             return self._known
 

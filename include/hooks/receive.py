@@ -1,6 +1,6 @@
-"""From stored webhooks to staged rows: what waits of a source is landed in raw, and validated and staged like a pull."""
+"""From stored webhooks to staged rows: what waits of a source is landed in raw, then validated and staged."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 
@@ -32,7 +32,7 @@ class Received:
     webhooks: int = 0
     unreadable_webhooks: int = 0
     not_found: int = 0
-    counts: Counts = Counts()
+    counts: Counts = field(default_factory=Counts)
 
     def as_dict(self) -> dict[str, int]:
         """The counts by name."""
@@ -85,12 +85,11 @@ def receive(
     return received
 
 
-def _read(
-    books: psycopg.Connection, source: Source, portion: list[Webhook], received: Received
-) -> dict[int, Told]:
+def _read(books: psycopg.Connection, source: Source, portion: list[Webhook], received: Received) -> dict[int, Told]:
     """What each webhook tells; those that cannot be read are noted, and left out."""
     assert source.hooks
-    told, unreadable = {}, {}
+    told: dict[int, Told] = {}
+    unreadable: dict[int, str | None] = {}
     for webhook in portion:
         try:
             told[webhook.webhook_id] = read_events(source.hooks, webhook.body, f"webhook {webhook.webhook_id}")

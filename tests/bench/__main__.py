@@ -1,4 +1,4 @@
-"""How fast the project loads, against dlt doing the same: ``python -m tests.bench [rest] [csv] [memory] [dags] [hooks]``.
+"""How fast the project loads, against dlt doing the same: ``python -m tests.bench [rest|csv|memory|dags|hooks] …``.
 
 Both sides write into the same embedded PostgreSQL, each time into a fresh database (ours with its migrations applied
 beforehand), in turn, in a process of their own; a ratio is the median of the runs' ratios. Process start and imports

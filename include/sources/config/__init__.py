@@ -18,7 +18,8 @@ from include.sources.config.rest import Auth, Rest
 from include.sources.config.web import Web
 
 __all__ = [
-    "FOLDER", "Auth", "ConfigError", "Entity", "Feeds", "Files", "Hooks", "Rest", "Source", "Web", "load_source", "load_sources",
+    "FOLDER", "Auth", "ConfigError", "Entity", "Feeds", "Files", "Hooks", "Rest", "Source", "Web", "load_source",
+    "load_sources",
 ]  # fmt: skip
 
 FOLDER = CONFIG / "sources"
