@@ -21,7 +21,7 @@ create table ops.webhook (
 comment on table ops.webhook is 'one row per webhook that was received: kept until it is landed, and for a while after';
 comment on column ops.webhook.webhook_id is 'number of the row';
 comment on column ops.webhook.source is 'name of the source';
-comment on column ops.webhook.delivery is 'BLAKE2b-128 of what was signed: the same delivery again adds nothing';
+comment on column ops.webhook.delivery is 'first half of the SHA-256 of what was signed: the same delivery again adds nothing';
 comment on column ops.webhook.received_at is 'when it was stored; its business day is the window that it is landed in';
 comment on column ops.webhook.body is 'the body as received: convert_from(body, ''utf8'') shows it';
 comment on column ops.webhook.state is
@@ -52,8 +52,8 @@ comment on column ops.source_field.types is 'JSON types that it was seen with, n
 comment on column ops.source_field.first_load_id is 'the load that had it first';
 comment on column ops.source_field.last_load_id is 'the load that had it last';
 comment on column ops.source_field.present is 'records that had it';
-comment on column ops.source_field.possible is 'records read since it was first seen, that first load included';
-comment on column ops.source_field.missed is 'records read since the last load that had it';
+comment on column ops.source_field.possible is 'records read from the first load that had it to the last, both included';
+comment on column ops.source_field.missed is 'new records since the last load that had it';
 comment on column ops.source_field.is_gone is 'whether it was reported as gone, and has not come back';
 
 create table ops.drift (
