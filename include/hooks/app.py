@@ -66,7 +66,9 @@ def make_app(doors: Doors, store: Store, announce: Announce, limits: Limits | No
     :param announce: says that webhooks of a source wait; after the answer, once for a burst. It may fail.
     """
     receiver = _Receiver(doors, store, announce, limits or Limits())
-    return Starlette(routes=[Route("/{source}", receiver.receive, methods=["POST"])])
+    app = Starlette(routes=[Route("/{source}", receiver.receive, methods=["POST"])])
+    app.router.redirect_slashes = False
+    return app
 
 
 class _Refused(Exception):
@@ -124,7 +126,7 @@ class _Receiver:
         if request.headers.get("content-encoding", "identity") != "identity":
             raise _Refused(415)
         claimed = request.headers.get("content-length", "0")
-        if not claimed.isdecimal() or int(claimed) > self._limits.body_bytes:
+        if not claimed.isdecimal() or len(claimed) > 9 or int(claimed) > self._limits.body_bytes:
             raise _Refused(413)
         body = bytearray()
         try:
