@@ -69,7 +69,7 @@ def land_source(
         return Counts(landed.received, landed.inserted, landed.unchanged, landed.unreadable)
 
     with within_budget(warehouse, source, connection) as budgeted:
-        return _each(source, one, (SourceError,))
+        return each_entity(source.entities.values(), one, (SourceError,))
 
 
 def stage_source(warehouse: Warehouse, source: Source, window: Window, *, progress: Progress | None = None) -> Counts:
@@ -84,7 +84,7 @@ def stage_source(warehouse: Warehouse, source: Source, window: Window, *, progre
             progress(entity.name, "staged", staged.staged)
         return Counts(validated=staged.validated, staged=staged.staged, quarantined=staged.quarantined)
 
-    return _each(source, one, (Exception,))
+    return each_entity(source.entities.values(), one, (Exception,))
 
 
 def publish_day(warehouse: Warehouse, source: Source, window: Window) -> bool:
@@ -95,7 +95,7 @@ def publish_day(warehouse: Warehouse, source: Source, window: Window) -> bool:
     with warehouse.connect() as connection:
         rows = connection.execute(
             "select distinct on (entity) entity, state, detail from ops.load"
-            " where source = %s and window_start = %s and window_end = %s and kind <> 'replay'"
+            " where source = %s and window_start = %s and window_end = %s and kind not in ('hook', 'replay')"
             " order by entity, load_id desc",
             [source.name, window.start, window.end],
         ).fetchall()
@@ -117,9 +117,15 @@ def publish_day(warehouse: Warehouse, source: Source, window: Window) -> bool:
     return not problems
 
 
-def _each(source: Source, one: Callable[[Entity], Counts], caught: tuple[type[Exception], ...]) -> Counts:
+def each_entity(
+    entities: Iterable[Entity], one: Callable[[Entity], Counts], caught: tuple[type[Exception], ...]
+) -> Counts:
+    """Do something for each entity and add up what it counts; one that fails does not hold back the others.
+
+    :raises IngestError: at the end, when any failed with an exception that is caught.
+    """
     total, problems = Counts(), []
-    for entity in source.entities.values():
+    for entity in entities:
         try:
             total = total + one(entity)
         except caught as error:

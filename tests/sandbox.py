@@ -43,6 +43,15 @@ class Sandbox:
         assert answer.status == 200, answer.data
         return answer.json()
 
+    def ask_crm(self, path: str) -> dict:
+        """Ask its CRM."""
+        from include.sandbox.catalog import CRM_TOKEN
+
+        headers = {"authorization": f"Bearer {CRM_TOKEN}"}
+        answer = urllib3.request("GET", f"{self.url}{path}", headers=headers, retries=False, timeout=30)
+        assert answer.status == 200, answer.data
+        return answer.json()
+
     def connection(self, source: Source) -> SourceConnection:
         """How to reach one of its sources."""
         from include.sandbox.catalog import CRM_TOKEN, DESK_TOKEN

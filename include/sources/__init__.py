@@ -12,6 +12,7 @@ from include.sources.http import Client
 from include.sources.memory import Memory
 from include.sources.page import Page, Unreadable
 from include.sources.prefetch import prefetched
+from include.sources.rest import read_by_ids as by_ids
 from include.sources.rest import read_rest
 from include.sources.web import crawl
 from include.window import Window
@@ -25,6 +26,7 @@ __all__ = [
     "Unreadable",
     "match_files",
     "read",
+    "read_by_ids",
     "read_files",
 ]
 
@@ -50,6 +52,22 @@ def read(
     else:
         pages = _read_window_files(entity, window, connection)
     return _told(pages, source, entity, window, progress)
+
+
+def read_by_ids(source: Source, entity: Entity, ids: list[str], connection: SourceConnection) -> Iterator[Page]:
+    """The records that webhooks named by their ids, asked for as the source's ``hooks`` say; those that are there.
+
+    :raises SourceError: when the source cannot be asked.
+    """
+    assert source.hooks
+    fetches = source.hooks.entities[entity.name].fetch
+
+    def pages() -> Generator[Page]:
+        with closing(Client(connection, source.auth, source.connection)) as client:
+            id_path = entity.id if isinstance(entity.id, str) else None
+            yield from by_ids(fetches, entity.rest.enrich if entity.rest else (), id_path, ids, client)
+
+    return _told(pages(), source, entity, None, None)
 
 
 def read_files(

@@ -1,11 +1,12 @@
 """Reading lists of records from an HTTP API, page by page, as the source's YAML describes them."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from include.sources.call import Answer, Call
 from include.sources.config import Entity
+from include.sources.config.hooks import Fetch
 from include.sources.config.paging import KeysetPaging
 from include.sources.config.rest import PARENT, Enrich, Limit, Rest
 from include.sources.errors import ReadFailedError
@@ -28,6 +29,33 @@ def read_rest(entity: Entity, window: Window, client: Client, memory: Memory) ->
     for part in (entity.rest, *entity.rest.also):
         # what is paged with `each` are not the records
         yield from _read_lists(part, window, client, memory, None if part.each else _key_reader(entity))
+
+
+def read_by_ids(
+    fetches: Sequence[Fetch], enrich: Sequence[Enrich], id_path: str | None, ids: list[str], client: Client
+) -> Iterator[Page]:
+    """Records by their ids, a page for each answer that holds any; ids that no answer has are left out.
+
+    :param fetches: asked in turn, each for the ids that the ones before it did not give.
+    :param enrich: what is looked up for each record, as when the entity is pulled.
+    :param id_path: where a record has its id; None when it has none that can be compared.
+    :raises ReadFailedError: when the API cannot be read.
+    """
+    left = list(dict.fromkeys(ids))
+    for fetch in fetches:
+        given: set[str] = set()
+        for start in range(0, len(left), fetch.batch):
+            batch = left[start : start + fetch.batch]
+            values = {"ids": ",".join(batch), "inputs": [{"id": id_} for id_ in batch]}
+            call = filled(fetch.request, values, client.prefix)
+            found = _fetch(client, call, fetch.records, call.location).found
+            for part in enrich:
+                found.texts = _enriched(found, part, client)
+            if id_path:
+                given.update(str(value_at(row, id_path)) for row in found.rows)
+            if found.count:
+                yield Page(found.rows, found.texts, found.unreadable, call.location)
+        left = [id_ for id_ in left if id_ not in given]
 
 
 def window_values(window: Window) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from include.sources.config import Entity, Source
 from include.sources.memory import Memory
 from include.sources.page import Page
 from include.sources.prefetch import prefetched
+from include.sources.shape import Shape
+from include.warehouse import drift
 from include.warehouse import memory as memories
 from include.warehouse.connection import Warehouse
 from include.warehouse.copy_lines import READABLE, UNREADABLE, LineWriter
@@ -59,7 +61,7 @@ def land(
 
     :param pages: the records, read while they are written; memory is bounded by a page.
     :param memory: what reading the pages teaches; kept in the same commit as the rows.
-    :param kind: ``pull`` or ``file``.
+    :param kind: ``pull``, ``file`` or ``hook``.
     :param progress: told the number of records so far, a few times a second at most.
     :raises SourceError: whatever reading raises; the load is then marked as failed, and raw is as before.
     """
@@ -104,11 +106,11 @@ def _write(
     is_first = _is_empty(connection, tables)
     with connection.transaction(), tempfile.SpooledTemporaryFile(SPOOLED_BYTES) as aside:
         landing = _make_landing(connection, tables, load_id, is_first)
-        writer = LineWriter(entity, window, load_id, aside)
+        writer, shape = LineWriter(entity, window, load_id, aside), Shape()
         copy_statement = sql.SQL("copy {} ({}) from stdin").format(landing, sql.SQL(READABLE))
         with (
             connection.cursor().copy(copy_statement) as copy,
-            closing(prefetched(_lines(pages, writer, progress))) as pieces,
+            closing(prefetched(_lines(pages, writer, shape, progress))) as pieces,
         ):
             for lines in pieces:
                 copy.write(lines)
@@ -128,6 +130,7 @@ def _write(
             _quarantine(connection, tables, window, load_id, aside)
         if memory and memory.learned:
             memories.keep(connection, tables.source, tables.entity, memory)
+        drift.note(connection, tables, load_id, shape, inserted)
         landed = Landed(load_id, writer.received, inserted, readable - inserted, writer.unreadable)
         connection.execute(
             "update ops.load set state = 'landed', landed_at = now(), received = %s, inserted = %s, unchanged = %s,"
@@ -139,9 +142,12 @@ def _write(
     return landed
 
 
-def _lines(pages: Iterable[Page], writer: LineWriter, progress: Progress | None) -> Iterator[bytes | memoryview]:
+def _lines(
+    pages: Iterable[Page], writer: LineWriter, shape: Shape, progress: Progress | None
+) -> Iterator[bytes | memoryview]:
     told_at = time.monotonic()
     for page in pages:
+        shape.add(page)
         yield from writer.lines(page)
         if progress and time.monotonic() - told_at > 0.5:
             told_at = time.monotonic()

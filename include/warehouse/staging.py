@@ -412,9 +412,18 @@ def _commit_batch(
 
 def _add_to_staging(connection: psycopg.Connection, tables: EntityTables) -> int:
     """Insert the rows of the batch that did not fail; returns how many."""
-    names = sql.SQL(", ").join(map(sql.Identifier, (*BOOKKEEPING, *staging_types(connection, tables.feeds))))
+    columns = [sql.Identifier(name) for name in (*BOOKKEEPING, *staging_types(connection, tables.feeds))]
+    names = sql.SQL(", ").join(columns)
     insert = sql.SQL("insert into {} ({}) select {} from {} as b").format(tables.staging, names, names, tables.batch)
-    return connection.execute(insert + NOT_FAILED.format(sql.SQL("b"))).rowcount
+    insert += NOT_FAILED.format(sql.SQL("b"))
+    try:
+        with connection.transaction():
+            return connection.execute(insert).rowcount
+    except psycopg.errors.UniqueViolation:
+        # versions that raw was pruned of came again: they are read anew
+        again = sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(column) for column in columns)
+        keys = sql.SQL(", ").join(map(sql.Identifier, KEYS))
+        return connection.execute(insert + sql.SQL(" on conflict ({}) do update set {}").format(keys, again)).rowcount
 
 
 def _become_staging(connection: psycopg.Connection, tables: EntityTables) -> int:

@@ -1,4 +1,4 @@
-"""How fast the project loads, against dlt doing the same: ``python -m tests.bench [rest] [csv] [memory] [dags]``.
+"""How fast the project loads, against dlt doing the same: ``python -m tests.bench [rest|csv|memory|dags|hooks] …``.
 
 Both sides write into the same embedded PostgreSQL, each time into a fresh database (ours with its migrations applied
 beforehand), in turn, in a process of their own; a ratio is the median of the runs' ratios. Process start and imports
@@ -8,6 +8,7 @@ Nothing is asserted about speed: whether each aim is reached is printed.
 
 import argparse
 import json
+import math
 import os
 import shutil
 import signal
@@ -32,7 +33,7 @@ from include.warehouse.migrations import migrate
 from tests.bench.data import write_orders
 from tests.bench.server import serving
 
-BENCHES = ("rest", "csv", "memory", "dags")
+BENCHES = ("rest", "csv", "memory", "dags", "hooks")
 CONTACTS = 200_000
 ORDER_LINES = 1_000_000
 MEMORY_ROWS = 1_000_000
@@ -43,6 +44,8 @@ REST_AIM = 3.0
 CSV_AIM = 10.0
 MEMORY_AIM_MB = 500
 DAG_AIM_SECONDS = 1.0
+HOOK_AIM_SECONDS = 30.0
+HOOKS, HOOK_BURST, HOOK_PAUSE_SECONDS = 20, 200, 4.0
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,8 @@ def main() -> None:
                 lines += _shown(memory(server, Path(folder), MEMORY_ROWS // share))
     if "dags" in wanted:
         lines += _shown(dags())
+    if "hooks" in wanted:
+        lines += _shown(hooks(HOOKS // 5 if options.quick else HOOKS, HOOK_BURST // 5 if options.quick else HOOK_BURST))
     if options.json:
         print(json.dumps([asdict(line) for line in lines]))
 
@@ -180,6 +185,45 @@ def dags() -> list[Line]:
     return lines
 
 
+def hooks(count: int, burst: int) -> list[Line]:
+    """From a webhook to its staged row with the scheduler idle: one by one, then a burst."""
+    with tempfile.TemporaryDirectory(prefix="crm-bench-hooks-") as state:
+        env = {key: value for key, value in os.environ.items() if not key.startswith(("CRM_", "AIRFLOW"))}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.hooks", str(count), str(HOOK_PAUSE_SECONDS), str(burst)],
+            cwd=PROJECT, env={**env, "CRM_STATE": state}, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            told, _ = process.communicate()
+        finally:
+            process.terminate()  # it stops what it started
+            process.wait(120)
+            _remove_home(Path(state) / "postgres")
+    if process.returncode:
+        raise RuntimeError("the webhooks were not measured: see above")
+    found = json.loads(told.splitlines()[-1])
+    runs = found["runs_of_burst"]
+    return [
+        line
+        for what, times in (
+            (f"{count} webhooks, one at a time", found["single"]),
+            (f"{burst} webhooks at once, in {runs} runs", found["burst"]),
+        )
+        for line in _waited(what, times)
+    ]
+
+
+def _waited(what: str, times: list[dict[str, float]]) -> list[Line]:
+    lines = []
+    for key, aim in (("answered", None), ("staged", HOOK_AIM_SECONDS)):
+        ordered = sorted(one[key] for one in times)
+        for share in (50, 95):
+            seconds = ordered[math.ceil(share / 100 * len(ordered)) - 1]
+            reached = None if aim is None or share < 95 else seconds < aim
+            lines.append(Line("hooks", f"{what}: {key}, p{share}", "s", seconds, aim, None, seconds, reached))
+    return lines
+
+
 @contextmanager
 def _server() -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="crm-bench-postgres-") as name:
@@ -189,9 +233,14 @@ def _server() -> Iterator[Server]:
             yield Server(cluster)
         finally:
             cluster.stop()
-            elsewhere = Path(name) / "home"
-            if elsewhere.exists():
-                shutil.rmtree(Path(elsewhere.read_text().strip()), ignore_errors=True)
+            _remove_home(Path(name))
+
+
+def _remove_home(folder: Path) -> None:
+    """Remove a cluster's data that lie elsewhere, as they do for root."""
+    elsewhere = folder / "home"
+    if elsewhere.exists():
+        shutil.rmtree(Path(elsewhere.read_text().strip()), ignore_errors=True)
 
 
 def _orders(folder: Path, rows: int) -> Path:

@@ -1,5 +1,6 @@
 """The sources' YAML: what is accepted, and what an error says."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,15 @@ entities:
     rest:
       request: {path: "/deals", params: {since: "{window_start_s}"}}
       records: results
+"""
+
+
+HOOKS = """
+keep_raw: 400d
+hooks:
+  kind: signed
+  entities:
+    deals: {records: deals}
 """
 
 
@@ -106,3 +116,49 @@ def test_the_sources_that_come_with_the_project_are_good() -> None:
         "hubspot", "maven_crm", "salesforce", "zendesk",
     ]  # fmt: skip
     assert all(entity.name == name for source in sources.values() for name, entity in source.entities.items())
+
+
+def test_hooks_and_retention(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(GOOD + HOOKS)
+    source = load_source("shop", tmp_path)
+    assert source.hooks and source.hooks.entities["deals"].records == "deals"
+    assert source.keep_raw == timedelta(days=400)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("400d", "a year", "keep_raw: is a number with s, m, h or d"),
+        ("400d", "0d", "keep_raw: "),
+        (
+            "kind: signed",
+            "kind: github",
+            "hooks.kind: Input should be 'hubspot', 'zendesk' or 'signed', found 'github'",
+        ),
+        ("deals: {", "orders: {", "hooks.entities.orders: no entity of this source; it has deals"),
+        ("{records: deals}", "{}", "hooks.entities.deals: give records: (the event has them whole), or id: and fetch:"),
+        ("{records: deals}", "{id: x}", "hooks.entities.deals: give records:"),
+        (
+            "{records: deals}",
+            "{id: x, fetch: [{request: {path: /deals}, batch: 10, records: a}]}",
+            "hooks.entities.deals.fetch.0: request: takes one of the placeholders {ids} and {inputs}, and no other",
+        ),
+        (
+            "{records: deals}",
+            '{id: x, fetch: [{request: {path: "/deals/{ids}"}, batch: 10, records: a}]}',
+            "hooks.entities.deals.fetch.0: request.path: {ids} and {inputs} go into params or body",
+        ),
+    ],
+)
+def test_an_error_in_hooks_says_what_was_expected(tmp_path: Path, old: str, new: str, says: str) -> None:
+    assert says in load(tmp_path, GOOD + HOOKS.replace(old, new))
+
+
+def test_only_an_api_can_be_asked_for_records(tmp_path: Path) -> None:
+    text = (GOOD + HOOKS).replace("kind: rest", "kind: files")
+    text = text.replace('    rest:\n      request: {path: "/deals", params: {since: "{window_start_s}"}}\n', "")
+    text = text.replace("      records: results\n", "    files: {pattern: '*.csv', columns: [id]}\n")
+    text = text.replace(
+        "{records: deals}", '{id: x, fetch: [{request: {path: /a, params: {i: "{ids}"}}, batch: 1, records: a}]}'
+    )
+    assert "hooks.entities.deals.fetch: only a source of kind rest can be asked" in load(tmp_path, text)

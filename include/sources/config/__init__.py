@@ -15,12 +15,13 @@ from include.config_files import ConfigError, StrictModel, read_config
 from include.settings import CONFIG
 from include.sources.config.auth import Auth, NoAuth
 from include.sources.config.files import Files
+from include.sources.config.hooks import Hooks
 from include.sources.config.pull import Budget, Span
 from include.sources.config.rest import Rest
 from include.sources.config.web import Web
 
 __all__ = [
-    "FOLDER", "Auth", "Budget", "ConfigError", "Entity", "Feeds", "Files", "NoAuth", "Rest", "Source", "Web",
+    "FOLDER", "Auth", "Budget", "ConfigError", "Entity", "Feeds", "Files", "Hooks", "NoAuth", "Rest", "Source", "Web",
     "load_source", "load_sources",
 ]  # fmt: skip
 
@@ -71,6 +72,7 @@ class Source(StrictModel):
 
     A pull asks for its window and for ``lateness`` before it: for records that turn up later than their own time says.
     ``enabled: sandbox`` is true where the sandbox company runs: CRM_SANDBOX=1 in the environment.
+    ``keep_raw`` (``400d``) is how long raw keeps versions that newer ones have replaced; None is for ever.
     """
 
     name: _Name
@@ -82,6 +84,8 @@ class Source(StrictModel):
     auth: Auth = NoAuth()
     lateness: Span = timedelta()
     budget: Budget | None = None
+    hooks: Hooks | None = None
+    keep_raw: Annotated[Span, Field(gt=timedelta())] | None = None
     entities: Annotated[dict[str, Entity], Field(min_length=1)]
 
     @model_validator(mode="before")
@@ -124,6 +128,8 @@ class Source(StrictModel):
             raise ValueError("budget: is for sources of kind rest")
         if self.lateness and self.kind in ("web", "files"):
             raise ValueError(f"lateness: a source of kind {self.kind} is not asked by time")
+        if self.hooks:
+            self._check_hooks(self.hooks)
         self._keys_stay_apart()
         return self
 
@@ -140,6 +146,13 @@ class Source(StrictModel):
                     f"entities: {names} feed {feeds}, where a record is known by its key alone: give each id_starts, "
                     "what only its own ids begin with, or make a source of each"
                 )
+
+    def _check_hooks(self, hooks: Hooks) -> None:
+        for name, told in hooks.entities.items():
+            if name not in self.entities:
+                raise ValueError(f"hooks.entities.{name}: no entity of this source; it has {', '.join(self.entities)}")
+            if told.fetch and self.kind != "rest":
+                raise ValueError(f"hooks.entities.{name}.fetch: only a source of kind rest can be asked for records")
 
 
 def load_sources(folder: Path = FOLDER) -> dict[str, Source]:
