@@ -7,7 +7,7 @@ from urllib.parse import quote
 from include.sources.call import Answer, Call
 from include.sources.config import Entity
 from include.sources.config.hooks import Fetch
-from include.sources.config.paging import KeysetPaging
+from include.sources.config.paging import KeysetPaging, OffsetPaging
 from include.sources.config.rest import PARENT, Enrich, Limit, Rest
 from include.sources.errors import ReadFailedError
 from include.sources.fields import instant, value_at
@@ -125,7 +125,8 @@ def _read_list(
         while call:
             number += 1
             page = _fetch(client, call, rest.records, f"{call.location}, page {number}")
-            if rest.limit and number == 1 and (halves := _to_halve(rest, rest.limit, piece, page)):
+            # looked at on every page: while a piece is read, it may grow beyond the limit
+            if rest.limit and (halves := _to_halve(rest, rest.limit, piece, page)):
                 pieces += reversed(halves)
                 break
             found, following = pager.turn(call, page)
@@ -145,7 +146,9 @@ def _to_halve(rest: Rest, limit: Limit, piece: Window, page: Fetched) -> tuple[W
     if not isinstance(total, int):
         what = f"no number of results at {limit.total!r}"
         raise ReadFailedError(page.location, what, "Look at the answer and at limit: in the source's YAML.")
-    if total < limit.results:  # as many as the limit may be what a larger number is cut to
+    # the last page of an offset has to fit in whole; and as many as the limit may be what a larger number is cut to
+    margin = rest.paging.size - 1 if isinstance(rest.paging, OffsetPaging) else 0
+    if total + margin < limit.results:
         return None
     halves = halved(piece, rest.request.placeholders())
     if not halves and total > limit.results and not isinstance(rest.paging, KeysetPaging):
