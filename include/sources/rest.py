@@ -162,11 +162,12 @@ def _to_halve(rest: Rest, limit: Limit, piece: Window, page: Fetched) -> tuple[W
 def _key_reader(entity: Entity) -> KeyOf:
     """A function from a record to what tells its version apart from every other record's, or None."""
     ids = [entity.id] if isinstance(entity.id, str) else list(entity.id)
+    ids = [path for path in ids if not path.startswith(PARENT)]  # the same for all of one list, and not in it yet
     versions = [entity.version_at] if isinstance(entity.version_at, str) else list(entity.version_at or ())
 
     def key_of(row: dict) -> Hashable:
         parts = [value_at(row, path) for path in ids]
-        if any(part is None or isinstance(part, dict | list) for part in parts):
+        if not parts or any(part is None or isinstance(part, dict | list) for part in parts):
             return None
         return (*parts, *(str(value_at(row, path)) for path in versions))
 

@@ -1,4 +1,4 @@
-"""How fast the project loads, against dlt doing the same: ``python -m tests.bench [rest|csv|memory|dags|hooks] …``.
+"""How fast the project loads, against dlt doing the same: ``python -m tests.bench [rest|csv|memory|…] …``.
 
 Both sides write into the same embedded PostgreSQL, each time into a fresh database (ours with its migrations applied
 beforehand), in turn, in a process of their own; a ratio is the median of the runs' ratios. Process start and imports
@@ -30,13 +30,15 @@ from include.local.postgres import Cluster
 from include.settings import PROJECT
 from include.warehouse.connection import Warehouse
 from include.warehouse.migrations import migrate
+from tests.bench import budget
 from tests.bench.data import write_orders
 from tests.bench.server import serving
 
-BENCHES = ("rest", "csv", "memory", "dags", "hooks")
+BENCHES = ("rest", "csv", "memory", "budget", "dags", "hooks")
 CONTACTS = 200_000
 ORDER_LINES = 1_000_000
 MEMORY_ROWS = 1_000_000
+BUDGET_ROWS = 10_000
 WARM_ROWS = 200
 RUNS = 3
 
@@ -104,7 +106,7 @@ def main() -> None:
     wanted = [name for name in BENCHES if name in options.benches or not options.benches]
     share, runs = (20, 1) if options.quick else (1, RUNS)
     lines: list[Line] = []
-    if "rest" in wanted or "csv" in wanted or "memory" in wanted:
+    if set(wanted) & {"rest", "csv", "memory", "budget"}:
         with _server() as server, tempfile.TemporaryDirectory(prefix="crm-bench-") as folder:
             if "rest" in wanted:
                 lines += _shown(rest(server, CONTACTS // share, runs))
@@ -112,6 +114,8 @@ def main() -> None:
                 lines += _shown(csv(server, Path(folder), ORDER_LINES // share, runs))
             if "memory" in wanted:
                 lines += _shown(memory(server, Path(folder), MEMORY_ROWS // share))
+            if "budget" in wanted:
+                lines += _shown(through_budget(server, BUDGET_ROWS // share))
     if "dags" in wanted:
         lines += _shown(dags())
     if "hooks" in wanted:
@@ -164,6 +168,23 @@ def memory(server: Server, folder: Path, rows: int) -> list[Line]:
     with serving(rows, 1_000) as address, serving(WARM_ROWS, 1_000) as few:
         result = _measure(server, {"what": "rest", "side": "ours", "size": 1_000, "rows": rows}, address, few)
     lines.append(_memory_line(f"{rows:,} contacts, 1,000 a page", result))
+    return lines
+
+
+def through_budget(server: Server, rows: int) -> list[Line]:
+    """Contacts from an API that answers 100 requests in any 10 s, pulled by two processes at once."""
+    lines = []
+    for size in (100, 25):
+        with server.database(is_migrated=True) as url:
+            result = budget.measure(url, rows, size)
+        what = f"{rows:,} contacts, {size} a page, {result['requests']} requests"
+        is_kept = result["refused"] == 0
+        lines += [
+            Line("budget", f"{what}: refused", "429", result["refused"], 0, None, result["seconds"], is_kept),
+            Line(
+                "budget", f"{what}: API to raw", "s", result["seconds"], result["least"], None, result["seconds"], None
+            ),
+        ]
     return lines
 
 
