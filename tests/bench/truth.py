@@ -1,28 +1,31 @@
-"""What was pulled against what there is: a sandbox company with every fault on, whose clock moves while it is read.
+"""What was pulled against what there is: a sandbox company with every fault on, whose clock moves from day to day.
 
-Each day of a month is pulled just after it ended, as a schedule does; then the month before it is backfilled, its days
+Ten days are pulled each just after it ended, as a schedule does; then the ten before them are backfilled, their days
 in random order. The sandbox tells how much there is of everything, from code that imports nothing of the product.
 """
 
 import random
 import tempfile
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
 from psycopg import sql
 
 from include.ingest import land_source
-from include.sources import files, http
+from include.sandbox.catalog import CLIENT_ID, REFRESH_TOKEN
+from include.sources import SourceConnection, files, http
 from include.sources.config import Entity, Source, load_sources
+from include.sources.config.auth import OAuth2Auth
 from include.warehouse.connection import Warehouse
 from include.warehouse.tables import EntityTables
 from include.window import Window
 from tests.sandbox import Sandbox, running
 
 START = date(2025, 6, 1)
-LIVE_DAYS = 30
+LIVE_DAYS = 10
+LATENESS = timedelta(days=2)  # the fault shows changes up to thirty hours late
 SEED = 20260301
 SIZE = {"companies": 120, "people": 360, "deals": 300, "tickets": 900}
 FAULTS = (
@@ -61,17 +64,20 @@ def compare(url: str) -> list[Found]:
     options = ["--start", str(START), "--months", "2", "--seed", str(SEED), *sizes]
     with tempfile.TemporaryDirectory(prefix="crm-truth-") as folder, running(Path(folder), *options) as sandbox:
         sandbox.ask("POST", "faults", dict.fromkeys(FAULTS, True))
-        sources = [source for source in load_sources().values() if source.name.startswith("sandbox_")]
+        sources = [
+            _with_expiring_login(source) for name, source in load_sources().items() if name.startswith("sandbox_")
+        ]
         for day in live:
             sandbox.set_clock(Window.day(day).end.isoformat())
             _pull(warehouse, sandbox, sources, day)
         random.Random(SEED).shuffle(history)
         for day in history:
             _pull(warehouse, sandbox, sources, day)
-        # what turns up late, turns up within the next day
-        last = live[-1] + timedelta(days=1)
+        # what turns up late has turned up by then
+        last = live[-1] + LATENESS
         sandbox.set_clock(Window.day(last).end.isoformat())
-        _pull(warehouse, sandbox, sources, last)
+        for day in (live[-1] + timedelta(days=1), last):
+            _pull(warehouse, sandbox, sources, day)
         there = _there(sandbox)
     return [
         _found(warehouse, source, entity, there[entity.name])
@@ -81,9 +87,25 @@ def compare(url: str) -> list[Found]:
     ]
 
 
+def _with_expiring_login(source: Source) -> Source:
+    """A source whose tokens may expire at any time, and that knows how late its records turn up."""
+    if source.name == "sandbox_crm":
+        auth = OAuth2Auth(kind="oauth2", grant="refresh_token", token_path="/oauth/v1/token")
+    elif source.name == "sandbox_helpdesk":
+        auth = OAuth2Auth(kind="oauth2", grant="client_credentials", token_path="/oauth/tokens", scope="read")
+    else:
+        return source
+    return source.model_copy(update={"auth": auth, "lateness": LATENESS})
+
+
+def _connection(sandbox: Sandbox, source: Source) -> SourceConnection:
+    plain = sandbox.connection(source)
+    return replace(plain, login=CLIENT_ID, extra={**plain.extra, "refresh_token": REFRESH_TOKEN})
+
+
 def _pull(warehouse: Warehouse, sandbox: Sandbox, sources: list[Source], day: date) -> None:
     for source in sources:
-        land_source(warehouse, source, Window.day(day), sandbox.connection(source))
+        land_source(warehouse, source, Window.day(day), _connection(sandbox, source))
 
 
 def _there(sandbox: Sandbox) -> dict[str, int]:
