@@ -12,14 +12,13 @@ import urllib3
 from psycopg import sql
 
 from include.ingest import land_source
-from include.sandbox.catalog import CLIENT_ID, CRM_TOKEN, DESK_TOKEN, REFRESH_TOKEN
-from include.sources import SourceConnection, http, read
+from include.sandbox.catalog import CLIENT_ID, CRM_TOKEN
+from include.sources import http, read
 from include.sources.config import Source, load_source
-from include.sources.config.auth import OAuth2Auth
 from include.sources.fields import value_at
 from include.warehouse.connection import Warehouse
 from include.window import Window
-from tests.sandbox import LIKE_EMAILS, Sandbox, running
+from tests.sandbox import LIKE_EMAILS, Sandbox, running, with_expiring_tokens
 
 # The bulk job of the first of July touches every record at one millisecond; changes are shown up to 30 hours late.
 FIRST, LAST = date(2025, 6, 28), date(2025, 7, 4)
@@ -33,21 +32,10 @@ SMALL = ("--companies", "40", "--people", "120", "--deals", "80", "--tickets", "
 
 
 def definition(name: str) -> Source:
-    """A source of the project's own, with a login whose tokens expire, and the lateness that the fault needs."""
+    """A source of the project's own, as the faults need it."""
     source = load_source(name)
-    auth = {
-        "sandbox_crm": OAuth2Auth(kind="oauth2", grant="refresh_token", token_path="/oauth/v1/token"),
-        "sandbox_helpdesk": OAuth2Auth(
-            kind="oauth2", grant="client_credentials", token_path="/oauth/tokens", scope="read"
-        ),
-    }[name]
     entities = {key: entity for key, entity in source.entities.items() if key not in LIKE_EMAILS}
-    return source.model_copy(update={"auth": auth, "lateness": LATENESS, "entities": entities})
-
-
-def connection(sandbox: Sandbox, name: str) -> SourceConnection:
-    secret = CRM_TOKEN if name == "sandbox_crm" else DESK_TOKEN
-    return SourceConnection(sandbox.url, CLIENT_ID, secret, {"refresh_token": REFRESH_TOKEN})
+    return with_expiring_tokens(source, LATENESS).model_copy(update={"entities": entities})
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +50,7 @@ def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pull(warehouse: Warehouse, sandbox: Sandbox, source: Source, window: Window) -> None:
-    land_source(warehouse, source, window, connection(sandbox, source.name))
+    land_source(warehouse, source, window, sandbox.client(source))
 
 
 def check(warehouse: Warehouse, sandbox: Sandbox, source: Source) -> None:
@@ -79,7 +67,7 @@ def check(warehouse: Warehouse, sandbox: Sandbox, source: Source) -> None:
         if entity.name in counts:
             assert len(raw) == counts[entity.name]["total"] > 0, entity.name
         ids = [entity.id] if isinstance(entity.id, str) else entity.id
-        for page in read(source, entity, Window(BEFORE.start, DAYS[-1].end), connection(sandbox, source.name)):
+        for page in read(source, entity, Window(BEFORE.start, DAYS[-1].end), sandbox.client(source)):
             for row in page.rows:
                 found = raw["/".join(str(value_at(row, path)) for path in ids)]
                 newest = max(version for version, _ in found)

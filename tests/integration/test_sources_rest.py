@@ -115,6 +115,29 @@ def test_page_numbers_end_with_a_short_page(api: Api) -> None:
     assert [asked.query["page"] for asked in api.asked] == [["1"], ["2"], ["3"]]
 
 
+@pytest.mark.parametrize(
+    ("own", "told", "asked"),
+    [
+        ({}, {}, 2),  # the second page is short
+        ({"end": "last"}, {"last": [False, False, True]}, 3),
+        ({"end": "last"}, {}, 4),  # it is never said: an empty page is an end
+        ({"more": "more"}, {"more": [True, True, False]}, 3),
+        ({"more": "more"}, {"more": [True, True, True, True, False]}, 5),
+    ],
+)
+def test_what_ends_page_numbers(api: Api, own: dict[str, str], told: dict[str, list[bool]], asked: int) -> None:
+    """Pages of 2, 1, 1, 0 and 0 records."""
+
+    def answer(asked: Asked, n: int) -> Any:
+        found = [{"id": f"{n}.{place}"} for place in range([2, 1, 1, 0, 0][n - 1])]
+        return {"results": found, **{name: values[n - 1] for name, values in told.items()}}
+
+    api.answer = answer
+    paging = {"kind": "page_number", "into": "params.page", "size": 2, **own}
+    assert len(rows(api, {**SNAPSHOT, "paging": paging})) == min(asked + 1, 4)
+    assert len(api.asked) == asked
+
+
 KEYSET = {
     "request": {"method": "POST", "path": "/search", "body": {"after_id": "{last}", "from": "{window_start_ms}"}},
     "records": "results",
