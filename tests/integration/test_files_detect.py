@@ -38,7 +38,7 @@ def test_everything_about_a_german_file(tmp_path: Path, encoding: str) -> None:
     is_like(
         detected.files,
         pattern="sales-*.csv",
-        date_pattern=r"sales\-(\d{4}-\d{2}-\d{2})\.csv",
+        date_pattern=r"sales-(\d{4}-\d{2}-\d{2})\.csv",
         delimiter=";",
         quote='"',
         encoding={"utf-8-sig": "utf-8"}.get(encoding, encoding),
@@ -149,4 +149,4 @@ def test_the_command(tmp_path: Path) -> None:
     )
     assert yaml.safe_load(run.stdout)["files"]["dates"] == {"am": "%d.%m.%Y"}
     run = subprocess.run([PROJECT / "crm", "source", "detect", tmp_path / "none"], capture_output=True, text=True)
-    assert run.returncode == 1 and "cannot be read" in run.stderr and "Traceback" not in run.stderr
+    assert run.returncode == 1 and "cannot be read" in " ".join(run.stderr.split()) and "Traceback" not in run.stderr

@@ -248,7 +248,7 @@ def test_a_file_that_changes_while_it_is_read_leaves_nothing(shop: Shop) -> None
     def with_a_writer():
         connection = SourceConnection(extra={"path": str(shop.folder)})
         for number, page in enumerate(read(made, entity, DAY, connection, memory)):
-            if number == 1:
+            if number == 0:
                 with path.open("a") as file:
                     file.write("12000,1,A\n")
             yield page

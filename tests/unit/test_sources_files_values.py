@@ -1,13 +1,16 @@
 """Numbers and dates as the YAML states them, and what the YAML may state."""
 
+import re
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from include.sources.config import Files
+from include.settings import PROJECT
+from include.sources.config import Files, Source
 from include.sources.files.values import make_plain, plain_values
 
 
@@ -116,3 +119,18 @@ def test_what_does_not_go_together_is_told(given: dict, says: str) -> None:
     with pytest.raises(ValidationError) as caught:
         files(**given)
     assert says in str(caught.value)
+
+
+def test_the_examples_of_the_documentation_are_good() -> None:
+    text = (PROJECT / "docs" / "sources.md").read_text("utf-8")
+    section = text.partition("\n### files\n")[2].partition("\n### web\n")[0]
+    examples = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)]
+    formats = set()
+    for example in examples:
+        if "entities" in example:
+            (entity,) = Source.model_validate(example).entities.values()
+            assert entity.files
+            formats.add(entity.files.format)
+        else:
+            formats.add(Files.model_validate(example["files"]).format)
+    assert formats == {"csv", "excel", "jsonl", "parquet"}

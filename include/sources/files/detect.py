@@ -109,7 +109,8 @@ def _named(name: str) -> tuple[dict[str, Any], list[str]]:
         return {"pattern": name}, [f"pattern: {name} is this one file: put * where names differ"]
     before, after = name[: found.start()], name[found.end() :]
     digits = r"\d{4}-\d{2}-\d{2}" if "-" in found[0] else r"\d{8}"
-    return {"pattern": f"{before}*{after}", "date_pattern": f"{re.escape(before)}({digits}){re.escape(after)}"}, []
+    day = re.escape(before).replace(r"\-", "-") + f"({digits})" + re.escape(after).replace(r"\-", "-")
+    return {"pattern": f"{before}*{after}", "date_pattern": day}, []
 
 
 def _look(table: Content, sheet: str | None) -> tuple[dict[str, Any], list[str]]:
