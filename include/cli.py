@@ -19,6 +19,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+source_app = typer.Typer(help="Write and try the definition of a source.", no_args_is_help=True)
+app.add_typer(source_app, name="source")
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object, on the last line.")]
 err = Console(stderr=True, highlight=False)
@@ -31,12 +33,12 @@ def main() -> None:
     from include.ingest import IngestError
     from include.local.errors import ServiceError
     from include.quality.suites import QualityError
-    from include.sources.errors import SourceError
+    from include.sources.errors import ReadFailedError, SourceError
     from include.warehouse.migrations import WarehouseTooOldError
     from include.warehouse.staging import StagingError
 
     mistakes = (
-        ConfigError, SourceError, IngestError, QualityError, ServiceError, StagingError,
+        ConfigError, SourceError, ReadFailedError, IngestError, QualityError, ServiceError, StagingError,
         WarehouseTooOldError, OperationalError,
     )  # fmt: skip
     try:
@@ -101,14 +103,26 @@ def airflow(context: typer.Context) -> None:
 def load(
     paths: Annotated[list[Path], typer.Argument(help="Files, or folders of files, to load.", show_default=False)],
     source: Annotated[str, typer.Option(help="Source that the files belong to, a name in include/config/sources.")],
+    again: Annotated[bool, typer.Option("--again", help="Read files that were loaded before, too.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Load files by hand, through validation, staging, core, marts and the sales report."""
     from include.by_hand import load_files
     from include.local import services
 
-    summary = load_files(services.warehouse(), source, paths, tell=err.print)
+    summary = load_files(services.warehouse(), source, paths, tell=err.print, again=again)
     print(json.dumps(summary.as_dict()) if as_json else summary.as_text())
+
+
+@source_app.command()
+def detect(
+    path: Annotated[Path, typer.Argument(help="A file, packed or not.", show_default=False)],
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook; the first unless given.")] = None,
+) -> None:
+    """Find out how a file is written, and print the YAML that says so: paste it, and look at its comments."""
+    from include.sources.files.detect import detect as detect_file
+
+    print(detect_file(path, sheet).as_yaml())
 
 
 @app.command()

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, timedelta
 
 from include.quality.suites import QualityError
-from include.sources import SourceConnection, SourceError, read
+from include.sources import SourceConnection, SourceError, read, set_aside
 from include.sources.config import ConfigError, Entity, Source, load_source
 from include.sources.page import Page
 from include.warehouse.budget import within_budget
@@ -66,6 +66,14 @@ def land_source(
         pages: Iterable[Page] = read(source, entity, window, budgeted, memory)
         told = (lambda count: progress(entity.name, "landing", count)) if progress else None
         landed = land(warehouse, source, entity, window, pages, memory=memory, run_ref=run_ref, progress=told)
+        moved, stuck = set_aside(entity, connection, memory)
+        for what, count in (
+            ("skipped, loaded before", memory.skipped),
+            ("bad files set aside", moved),
+            ("bad files that cannot be moved", stuck),
+        ):
+            if progress and count:
+                progress(entity.name, what, count)
         return Counts(landed.received, landed.inserted, landed.unchanged, landed.unreadable)
 
     with within_budget(warehouse, source, connection) as budgeted:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 from include.sources.config import Entity, Source
 from include.sources.connection import SourceConnection
 from include.sources.errors import ReadFailedError, SourceError
-from include.sources.files import match_files, read_csv, window_files
+from include.sources.files import match_files, read_named_files, read_window_files, set_aside
 from include.sources.http import Client
 from include.sources.memory import Memory
 from include.sources.page import Page, Unreadable
@@ -28,6 +29,7 @@ __all__ = [
     "read",
     "read_by_ids",
     "read_files",
+    "set_aside",
 ]
 
 
@@ -50,7 +52,7 @@ def read(
     elif entity.web:
         pages = crawl(entity.web, connection, source.connection)
     else:
-        pages = _read_window_files(entity, window, connection)
+        pages = read_window_files(entity, window.widened(source.lateness), connection, memory or Memory())
     return _told(pages, source, entity, window, progress)
 
 
@@ -71,17 +73,23 @@ def read_by_ids(source: Source, entity: Entity, ids: list[str], connection: Sour
 
 
 def read_files(
-    source: Source, entity: Entity, paths: list[Path], progress: Callable[[int], None] | None = None
+    source: Source,
+    entity: Entity,
+    paths: list[Path],
+    *,
+    today: date | None = None,
+    memory: Memory | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Iterator[Page]:
     """The records of files named by hand (see `match_files` for whose they are), whatever their names' dates.
 
+    :param today: the business day of files whose name tells none; None takes the time of their last change.
+    :param memory: which files were loaded before; those are left out.
     :raises SourceError: when a file cannot be read; nothing of that file is handed on when its header is wrong.
     """
     if not entity.files:
         raise SourceError(source.name, entity.name, None, str(paths[0]), "it is not read from files", "Name another.")
-    config = entity.files
-    pages = (page for path in paths for page in read_csv(config, path))
-    return _told(pages, source, entity, None, progress)
+    return _told(read_named_files(entity, paths, today, memory or Memory()), source, entity, None, progress)
 
 
 def _read_rest(
@@ -95,12 +103,6 @@ def _read_rest(
     finally:
         client.close()  # ends a wait in the thread, so that closing the thread is quick
         pages.close()
-
-
-def _read_window_files(entity: Entity, window: Window, connection: SourceConnection) -> Generator[Page]:
-    assert entity.files
-    for path in window_files(entity.files, window, connection):
-        yield from read_csv(entity.files, path)
 
 
 def _told(

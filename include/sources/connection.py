@@ -10,9 +10,11 @@ class SourceConnection:
     """An address with its login.
 
     :param base_url: ``https://api.example.com`` (rest, web); empty for files.
-    :param extra: the connection's further settings; files take the folder from ``path``, tokens that have to be
-        refreshed the ``refresh_token``.
+    :param extra: the connection's further settings; files take the folder from ``path``, and what fsspec needs to open
+        its store from ``storage_options``; tokens that have to be refreshed take the ``refresh_token``.
     :param wait_turn: takes one request out of the source's budget; the seconds to wait before it is sent.
+    :param filesystem: where there are no ``storage_options``: from a scheme (``s3``) to the file system that this
+        connection opens, an fsspec one; None where it opens none of that scheme.
     """
 
     base_url: str = ""
@@ -20,3 +22,4 @@ class SourceConnection:
     password: str = field(default="", repr=False)
     extra: dict[str, Any] = field(default_factory=dict, repr=False)
     wait_turn: Callable[[], float] | None = field(default=None, repr=False, compare=False)
+    filesystem: Callable[[str], Any] | None = field(default=None, repr=False, compare=False)

@@ -9,7 +9,8 @@ class SourceHook(BaseHook):
     """
     Where a source is, and what opens it.
 
-    :param source_conn_id: a connection of type HTTP (web sites and APIs) or File (its extra has ``path``).
+    :param source_conn_id: a connection of type HTTP (web sites and APIs), or of type File or a store's own (files; its
+        extra has ``path``).
     """
 
     conn_name_attr = "source_conn_id"
@@ -31,4 +32,11 @@ class SourceHook(BaseHook):
             login=connection.login or "",
             password=connection.password or "",
             extra=connection.extra_dejson,
+            filesystem=self._filesystem,
         )
+
+    def _filesystem(self, scheme: str):
+        """The file system of a scheme as Airflow's providers make it of this connection; None where none does."""
+        from airflow.sdk.io import get_fs, has_fs
+
+        return get_fs(scheme, self.source_conn_id) if has_fs(scheme) else None

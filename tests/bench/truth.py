@@ -15,9 +15,10 @@ from psycopg import sql
 
 from include.ingest import land_source
 from include.sandbox.catalog import CLIENT_ID, REFRESH_TOKEN
-from include.sources import SourceConnection, files, http
+from include.sources import SourceConnection, http
 from include.sources.config import Entity, Source, load_sources
 from include.sources.config.auth import OAuth2Auth
+from include.sources.files import store
 from include.warehouse.connection import Warehouse
 from include.warehouse.tables import EntityTables
 from include.window import Window
@@ -57,7 +58,7 @@ def compare(url: str) -> list[Found]:
     """
     warehouse = Warehouse(url)
     http.PATIENCE = http.Patience(first=0.01, longest=0.1, total=30.0)
-    files.SETTLED_SECONDS = 0.0
+    store.SETTLED_SECONDS = 0.0
     history = [START + timedelta(days=n) for n in range(LIVE_DAYS)]
     live = [history[-1] + timedelta(days=n + 1) for n in range(LIVE_DAYS)]
     sizes = [word for name, value in SIZE.items() for word in (f"--{name}", str(value))]

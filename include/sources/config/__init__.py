@@ -126,8 +126,9 @@ class Source(StrictModel):
                 )
         if self.budget and self.kind != "rest":
             raise ValueError("budget: is for sources of kind rest")
-        if self.lateness and self.kind in ("web", "files"):
-            raise ValueError(f"lateness: a source of kind {self.kind} is not asked by time")
+        has_days = any(entity.files and entity.files.date_pattern for entity in self.entities.values())
+        if self.lateness and self.kind in ("web", "files") and not has_days:
+            raise ValueError(f"lateness: a source of kind {self.kind} is not asked by time (files: by date_pattern)")
         if self.hooks:
             self._check_hooks(self.hooks)
         self._keys_stay_apart()
