@@ -89,12 +89,8 @@ def compare(url: str) -> list[Found]:
 
 def _pull(warehouse: Warehouse, sandbox: Sandbox, sources: list[Source], day: date) -> None:
     for source in sources:
-        land_source(
-            warehouse,
-            source,
-            Window.day(day),
-            sandbox.client(source) if source.auth.kind == "oauth2" else sandbox.connection(source),
-        )
+        connection = sandbox.client(source) if source.kind == "rest" else sandbox.connection(source)
+        land_source(warehouse, source, Window.day(day), connection)
 
 
 def _there(sandbox: Sandbox) -> dict[str, int]:
