@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from include.quality.suites import QualityError
 from include.sources import SourceConnection, SourceError, read, set_aside
@@ -13,6 +13,7 @@ from include.warehouse.connection import Warehouse
 from include.warehouse.landing import land
 from include.warehouse.memory import recall
 from include.warehouse.staging import StagingError, replay, stage
+from include.warehouse.sweep import is_due, sweep
 from include.window import Window
 
 # told: the entity, what is done to it, and the records so far
@@ -55,9 +56,11 @@ def land_source(
     *,
     run_ref: str | None = None,
     progress: Progress | None = None,
+    now: datetime | None = None,
 ) -> Counts:
     """Land every entity of a source; one that fails does not hold back the others.
 
+    :param now: the present, unless it is now: keys are compared (see an entity's ``sweep``) only for a fresh window.
     :raises IngestError: at the end, when any failed.
     """
 
@@ -74,7 +77,16 @@ def land_source(
         ):
             if progress and count:
                 progress(entity.name, what, count)
-        return Counts(landed.received, landed.inserted, landed.unchanged, landed.unreadable)
+        counts = Counts(landed.received, landed.inserted, landed.unchanged, landed.unreadable)
+        return counts + compared(entity) if is_due(entity, window, now or datetime.now(UTC)) else counts
+
+    def compared(entity: Entity) -> Counts:
+        found = sweep(warehouse, source, entity, window, budgeted, run_ref=run_ref)
+        for what, count in (("gone", found.gone), ("back", found.back), ("missed", found.missed.received)):
+            if progress and count:
+                progress(entity.name, f"found {what}", count)
+        marked, missed = found.gone + found.back, found.missed
+        return Counts(marked + missed.received, marked + missed.inserted, missed.unchanged, missed.unreadable)
 
     with within_budget(warehouse, source, connection) as budgeted:
         return each_entity(source.entities.values(), one, (SourceError,))

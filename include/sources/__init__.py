@@ -1,20 +1,22 @@
-"""Reading sources: REST APIs, web sites and files become pages of records."""
+"""Reading sources: REST APIs, web sites, files and databases become pages of records."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from datetime import date
 from pathlib import Path
 
 from include.sources.config import Entity, Source
 from include.sources.connection import SourceConnection
+from include.sources.database import compare_keys, read_database
 from include.sources.errors import ReadFailedError, SourceError
+from include.sources.fields import value_at
 from include.sources.files import match_files, read_named_files, read_window_files, set_aside
 from include.sources.http import Client
 from include.sources.memory import Memory
 from include.sources.page import Page, Unreadable
 from include.sources.prefetch import prefetched
 from include.sources.rest import read_by_ids as by_ids
-from include.sources.rest import read_rest
+from include.sources.rest import read_list, read_rest
 from include.sources.web import crawl
 from include.window import Window
 
@@ -25,6 +27,7 @@ __all__ = [
     "SourceConnection",
     "SourceError",
     "Unreadable",
+    "compare",
     "match_files",
     "read",
     "read_by_ids",
@@ -51,6 +54,8 @@ def read(
         pages = _read_rest(source, entity, window.widened(source.lateness), connection, memory or Memory())
     elif entity.web:
         pages = crawl(entity.web, connection, source.connection)
+    elif entity.database:
+        pages = read_database(entity, window.widened(source.lateness), connection, source.connection)
     else:
         pages = read_window_files(entity, window.widened(source.lateness), connection, memory or Memory())
     return _told(pages, source, entity, window, progress)
@@ -90,6 +95,45 @@ def read_files(
     if not entity.files:
         raise SourceError(source.name, entity.name, None, str(paths[0]), "it is not read from files", "Name another.")
     return _told(read_named_files(entity, paths, today, memory or Memory()), source, entity, None, progress)
+
+
+def compare(
+    source: Source,
+    entity: Entity,
+    window: Window,
+    connection: SourceConnection,
+    missed: Callable[[Page], Sequence[int]],
+) -> Iterator[Page]:
+    """The records that turn out to be missed when all keys of an entity are compared (see its ``sweep``).
+
+    :param missed: told each page of the whole list, in which a record may be no more than its key and time of change;
+        says by their places in the page which of them are missed.
+    :raises SourceError: when the list, or a missed record, cannot be read to the end.
+    """
+    if entity.database:
+        pages = compare_keys(entity, connection, source.connection, missed)
+    else:
+        pages = _compare_rest(source, entity, window, connection, missed)
+    return _told(pages, source, entity, window, None)
+
+
+def _compare_rest(
+    source: Source,
+    entity: Entity,
+    window: Window,
+    connection: SourceConnection,
+    missed: Callable[[Page], Sequence[int]],
+) -> Generator[Page]:
+    assert entity.rest and entity.sweep and entity.sweep.rest
+    with closing(Client(connection, source.auth, source.connection)) as client:
+        for page in read_list(entity, entity.sweep.rest, window, client, Memory()):
+            places = missed(page)
+            if entity.sweep.fetch:
+                assert isinstance(entity.id, str)
+                ids = [str(value_at(page.rows[place], entity.id)) for place in places]
+                yield from by_ids((entity.sweep.fetch,), entity.rest.enrich, entity.id, ids, client)
+            elif places:
+                yield Page([page.rows[p] for p in places], [page.texts[p] for p in places], location=page.location)
 
 
 def _read_rest(

@@ -26,7 +26,12 @@ def read_rest(entity: Entity, window: Window, client: Client, memory: Memory) ->
     :raises ReadFailedError: when the API cannot be read to the end.
     """
     assert entity.rest
-    for part in (entity.rest, *entity.rest.also):
+    yield from read_list(entity, entity.rest, window, client, memory)
+
+
+def read_list(entity: Entity, rest: Rest, window: Window, client: Client, memory: Memory) -> Iterator[Page]:
+    """The records of an entity's list, and of those that are also of it."""
+    for part in (rest, *rest.also):
         # what is paged with `each` are not the records
         yield from _read_lists(part, window, client, memory, None if part.each else _key_reader(entity))
 

@@ -33,7 +33,7 @@ class LineWriter:
 
     def __init__(self, entity: Entity, window: Window, load_id: int, unreadable: IO[bytes]) -> None:
         self._entity, self._window, self._load_id, self._unreadable_to = entity, window, load_id, unreadable
-        self._key_of, self._version_of = _key_reader(self._keys, entity.id_starts), _version_reader(entity.version_at)
+        self._key_of, self._version_of = key_reader(self._keys, entity.id_starts), version_reader(entity.version_at)
         self._engine: Any = None
         self.received = self.unreadable = 0
 
@@ -58,10 +58,10 @@ class LineWriter:
             try:
                 key = key_of(row)
                 if len(text) > LARGEST_RECORD_BYTES:
-                    raise _BadRecordError("record_too_large")
+                    raise BadRecordError("record_too_large")
                 version = version_of(row)
                 canonical, defect = _canonical(row, text)
-            except _BadRecordError as error:
+            except BadRecordError as error:
                 self._set_aside(Unreadable(text.decode(errors="replace"), str(error), page.location))
                 continue
             yield b"%b\t%b\t%b\t%b\t%b\t%b\n" % (
@@ -153,7 +153,7 @@ def _bytes_of(column: pa.Array) -> memoryview:
     return memoryview(data)[ends[column.offset] : ends[column.offset + len(column)]]
 
 
-class _BadRecordError(Exception):
+class BadRecordError(Exception):
     """A record that cannot be kept in raw; the message is the rule's short name."""
 
 
@@ -171,7 +171,7 @@ def _escape(value: bytes) -> bytes:
     return value
 
 
-def _key_reader(ids: Sequence[str], starts: str | None) -> Callable[[dict], bytes]:
+def key_reader(ids: Sequence[str], starts: str | None) -> Callable[[dict], bytes]:
     """A function from a record to its key, which starts as told; several dotted paths are joined with a slash."""
 
     def one(row: dict, path: str) -> str:
@@ -179,26 +179,26 @@ def _key_reader(ids: Sequence[str], starts: str | None) -> Callable[[dict], byte
         if type(value) is str and value:  # nearly always
             return value
         if value is None or value == "" or isinstance(value, (dict, list, bool)):
-            raise _BadRecordError("no_id")
+            raise BadRecordError("no_id")
         return str(value)
 
     def key_of(row: dict) -> bytes:
         if not isinstance(row, dict):
-            raise _BadRecordError("not_a_record")
+            raise BadRecordError("not_a_record")
         key = "/".join([one(row, path) for path in ids])
         if "\x00" in key or len(key) > 500:
-            raise _BadRecordError("id_not_storable")
+            raise BadRecordError("id_not_storable")
         if starts and not key.startswith(starts):
-            raise _BadRecordError("id_of_another_entity")
+            raise BadRecordError("id_of_another_entity")
         try:
             return key.encode()
         except UnicodeEncodeError:
-            raise _BadRecordError("id_not_storable") from None
+            raise BadRecordError("id_not_storable") from None
 
     return key_of
 
 
-def _version_reader(paths: str | Sequence[str] | None) -> Callable[[dict], str | None]:
+def version_reader(paths: str | Sequence[str] | None) -> Callable[[dict], str | None]:
     """A function from a record to its version time: the value at the path; at several, the latest."""
     if paths is None:
         return lambda row: None
@@ -216,13 +216,13 @@ def _version_reader(paths: str | Sequence[str] | None) -> Callable[[dict], str |
 def version_time(value: Any) -> str | None:
     """A source's updated-at as an ISO 8601 text in UTC; a missing one stays None.
 
-    :raises _BadRecordError: when it is no instant (see `include.sources.fields.instant`).
+    :raises BadRecordError: when it is no instant (see `include.sources.fields.instant`).
     """
     if value is None or value == "":
         return None
     at = instant(value)
     if at is None:
-        raise _BadRecordError("bad_version_time")
+        raise BadRecordError("bad_version_time")
     return at.isoformat()
 
 

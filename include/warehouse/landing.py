@@ -17,6 +17,7 @@ from include.sources.prefetch import prefetched
 from include.sources.shape import Shape
 from include.warehouse import drift
 from include.warehouse import memory as memories
+from include.warehouse.changes import leave_out_unchanged
 from include.warehouse.connection import Warehouse
 from include.warehouse.copy_lines import READABLE, UNREADABLE, LineWriter
 from include.warehouse.tables import EntityTables, ensure
@@ -61,7 +62,7 @@ def land(
 
     :param pages: the records, read while they are written; memory is bounded by a page.
     :param memory: what reading the pages teaches; kept in the same commit as the rows.
-    :param kind: ``pull``, ``file`` or ``hook``.
+    :param kind: ``pull``, ``file``, ``hook`` or ``sweep``.
     :param progress: told the number of records so far, a few times a second at most.
     :raises SourceError: whatever reading raises; the load is then marked as failed, and raw is as before.
     """
@@ -120,6 +121,8 @@ def _write(
         if is_first and _is_empty(connection, tables) and _becomes_raw(connection, tables, load_id):
             inserted = readable
         else:
+            if entity.keeps_changes:
+                leave_out_unchanged(connection, tables, landing, window)
             inserted = connection.execute(
                 sql.SQL("insert into {} ({}) select {} from {} on conflict do nothing").format(
                     tables.raw, sql.SQL(READABLE), sql.SQL(READABLE), landing
@@ -178,8 +181,8 @@ def _becomes_raw(connection: psycopg.Connection, tables: EntityTables, load_id: 
     :returns: whether it was done: not when the source gave a record twice, nor when someone's view reads raw.
     """
     landing = tables.landing(load_id)
-    key, index, defective = (
-        sql.Identifier(f"{tables.name}_{suffix}") for suffix in ("pkey", "load_id_idx", "load_id_idx1")
+    key, index, defective, gone = (
+        sql.Identifier(f"{tables.name}_{suffix}") for suffix in ("pkey", "load_id_idx", "load_id_idx1", "source_id_idx")
     )
     try:
         with connection.transaction():
@@ -187,6 +190,7 @@ def _becomes_raw(connection: psycopg.Connection, tables: EntityTables, load_id: 
                 "alter table {landing} add constraint {key} primary key (source_id, version_at, payload_hash)",
                 "create index {index} on {landing} using brin (load_id) with (pages_per_range = 16)",
                 "create index {defective} on {landing} (load_id) where defects is not null",
+                "create index {gone} on {landing} (source_id) where is_gone",
                 "drop table {raw}",
                 "alter table {landing} set schema raw",
                 "alter table {moved} rename to {name}",
@@ -197,6 +201,7 @@ def _becomes_raw(connection: psycopg.Connection, tables: EntityTables, load_id: 
                         key=key,
                         index=index,
                         defective=defective,
+                        gone=gone,
                         raw=tables.raw,
                         name=sql.Identifier(tables.name),
                         moved=sql.Identifier("raw", tables.landing_name(load_id)),

@@ -299,6 +299,13 @@ def _typed_batch(
             remaining=NOT_FAILED.format(sql.SQL("r")) if failed and failed[0] else sql.SQL(""),
         )
     ).rowcount
+    # a record that raw has as gone is deleted, whatever its last payload says
+    connection.execute(
+        sql.SQL(
+            "update {} as b set is_deleted = true from {} as r where r.is_gone and r.source_id = b.source_id"
+            " and r.version_at = b.version_at and r.payload_hash = b.payload_hash"
+        ).format(tables.batch, tables.raw)
+    )
     connection.execute(
         sql.SQL(
             "create view {} as select (ctid::text::point)[0]::bigint * 65536 + (ctid::text::point)[1]::bigint"

@@ -1,9 +1,9 @@
 -- Webhooks that were received; the fields that the records of sources have; prunings of raw.
 
 alter table ops.load drop constraint load_kind;
-alter table ops.load add constraint load_kind check (kind in ('pull', 'file', 'hook', 'replay'));
+alter table ops.load add constraint load_kind check (kind in ('pull', 'file', 'hook', 'sweep', 'replay'));
 comment on column ops.load.kind is
-'pull (from the source), file (by hand), hook (told by webhooks) or replay (of quarantined rows)';
+'pull (from the source), file (by hand), hook (told by webhooks), sweep (found by comparing keys) or replay (of quarantined rows)';
 
 create table ops.webhook (
     webhook_id bigint generated always as identity,

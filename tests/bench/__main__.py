@@ -19,7 +19,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,15 @@ from include.settings import PROJECT
 from include.warehouse.connection import Warehouse
 from include.warehouse.migrations import migrate
 from tests.bench import budget
+from tests.bench import mysql as mysql_table
 from tests.bench.data import write_orders
 from tests.bench.server import serving
 
-BENCHES = ("rest", "csv", "memory", "budget", "dags", "hooks")
+BENCHES = ("rest", "csv", "memory", "budget", "mysql", "dags", "hooks")
+
 CONTACTS = 200_000
 ORDER_LINES = 1_000_000
+TABLE_ROWS = 1_000_000
 MEMORY_ROWS = 1_000_000
 BUDGET_ROWS = 10_000
 WARM_ROWS = 200
@@ -106,7 +109,10 @@ def main() -> None:
     wanted = [name for name in BENCHES if name in options.benches or not options.benches]
     share, runs = (20, 1) if options.quick else (1, RUNS)
     lines: list[Line] = []
-    if set(wanted) & {"rest", "csv", "memory", "budget"}:
+    if "mysql" in wanted and not mysql_table.URL:
+        print("mysql is left out: CRM_TEST_MYSQL_URL names no server")
+        wanted.remove("mysql")
+    if set(wanted) & {"rest", "csv", "memory", "budget", "mysql"}:
         with _server() as server, tempfile.TemporaryDirectory(prefix="crm-bench-") as folder:
             if "rest" in wanted:
                 lines += _shown(rest(server, CONTACTS // share, runs))
@@ -116,6 +122,8 @@ def main() -> None:
                 lines += _shown(memory(server, Path(folder), MEMORY_ROWS // share))
             if "budget" in wanted:
                 lines += _shown(through_budget(server, BUDGET_ROWS // share))
+            if "mysql" in wanted:
+                lines += _shown(mysql(server, TABLE_ROWS // share, runs))
     if "dags" in wanted:
         lines += _shown(dags())
     if "hooks" in wanted:
@@ -186,6 +194,23 @@ def through_budget(server: Server, rows: int) -> list[Line]:
             ),
         ]
     return lines
+
+
+def mysql(server: Server, rows: int, runs: int) -> list[Line]:
+    """A table of MySQL into staging, validated; the rival is dlt's sql_database."""
+    with mysql_table.filled(rows) as address, mysql_table.filled(WARM_ROWS) as small:
+        job = {"what": "mysql", "rows": rows}
+        results = _alternate(server, job, address, small, runs)
+        reading = _measure(server, {**job, "side": "read"}, address, small)
+    what = f"{rows:,} rows of a MySQL table"
+    most = max(results["ours"], key=lambda result: result["peak_mb"])
+    return [
+        _against("mysql", f"{what}: table to raw", results, "raw_seconds", None),
+        _against("mysql", f"{what}: table to staging", results, "seconds", None),
+        _limit("mysql", f"{what}: reading alone", reading),
+        _busy("mysql", what, results),
+        replace(_memory_line(what, most), bench="mysql"),
+    ]
 
 
 def dags() -> list[Line]:
@@ -342,7 +367,7 @@ def _memory_line(what: str, result: dict[str, Any]) -> Line:
 
 
 def _shown(lines: list[Line]) -> list[Line]:
-    against = "dlt" if lines[0].bench in ("rest", "csv") else "limit"
+    against = "dlt" if lines[0].bench in ("rest", "csv", "mysql") else "limit"
     print(f"\n{lines[0].bench:66} {'unit':>6} {'ours':>10} {against:>10} {'ratio':>6} {'seconds':>8}  aim")
     for line in lines:
         ours, rival = _figure(line, line.ours), "" if line.rival is None else _figure(line, line.rival)

@@ -51,7 +51,7 @@ def test_a_good_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("kind: rest", "kind: soap", "kind: Input should be 'rest', 'web' or 'files', found 'soap'"),
+        ("kind: rest", "kind: soap", "kind: Input should be 'rest', 'web', 'files' or 'database', found 'soap'"),
         ("name: shop", "name: store", "name: expected 'shop', the file's own name, found 'store'"),
         ("enabled: true", "enabled: true\ncolour: red", "colour: Extra inputs are not permitted"),
         ("feeds: deal", "feeds: deals", "entities.deals.feeds: Input should be 'customer'"),
@@ -162,3 +162,89 @@ def test_only_an_api_can_be_asked_for_records(tmp_path: Path) -> None:
         "{records: deals}", '{id: x, fetch: [{request: {path: /a, params: {i: "{ids}"}}, batch: 1, records: a}]}'
     )
     assert "hooks.entities.deals.fetch: only a source of kind rest can be asked" in load(tmp_path, text)
+
+
+TABLE = """
+name: shop
+description: A shop.
+kind: database
+connection: shop
+enabled: false
+lateness: 2h
+entities:
+  deals:
+    feeds: deal
+    id: [id, line]
+    version_at: changed
+    sweep: {every_days: 7}
+    database: {table: shop.deals, changed_at: changed}
+"""
+
+
+def test_a_good_file_of_a_database(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(TABLE)
+    source = load_source("shop", tmp_path)
+    database, sweep = source.entities["deals"].database, source.entities["deals"].sweep
+    assert database and (database.table, database.changed_at, database.full) == ("shop.deals", "changed", False)
+    assert sweep and (sweep.every_days, sweep.max_gone) == (7, 0.5)
+    assert source.lateness.total_seconds() == 7_200
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("table: shop.deals", "table: a, query: select 1", "database: give table: or query:, one of them"),
+        ("table: shop.deals, ", "", "database: give table: or query:, one of them"),
+        (
+            ", changed_at: changed",
+            "",
+            "bound it by the window in one way: changed_at, {window_start} in the query, or full",
+        ),
+        ("changed_at: changed", "changed_at: changed, full: true", "bound it by the window in one way"),
+        (
+            "table: shop.deals, changed_at: changed",
+            'query: "select * from deals where at >= {window_strat}"',
+            "query: no placeholder window_strat; there are window_end, window_end_day",
+        ),
+        (
+            "table: shop.deals, changed_at: changed",
+            'query: "select * from deals where at >= {window_start}"',
+            "sweep: needs a table, or a query without placeholders",
+        ),
+        ("changed_at: changed", "changed_at: changed, timezone: Mars/Olympus", "database.timezone"),
+        ("version_at: changed", "version_at: null", "version_at: name the column of changed_at"),
+        ("every_days: 7", "every_days: 0", "sweep.every_days: Input should be greater than 0"),
+        ("every_days: 7", "every_days: 7, max_gone: 50", "sweep.max_gone: Input should be less than or equal to 1"),
+        ("every_days: 7", "every_days: 7, rest: {request: {path: /all}, records: a}", "sweep: needs rest:"),
+        ("lateness: 2h", "lateness: 2 hours", "lateness: is a number with s, m, h or d: 90s, 30m, 2h, 1d"),
+    ],
+)
+def test_an_error_in_a_database_names_the_key(tmp_path: Path, old: str, new: str, says: str) -> None:
+    assert old in TABLE
+    assert says in load(tmp_path, TABLE.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("sweep", "says"),
+    [
+        ("{every_days: 7}", "sweep: needs rest:, the whole list, for an API"),
+        (
+            '{every_days: 7, rest: {request: {path: /all, params: {since: "{window_start_s}"}}, records: a}}',
+            "sweep: rest: compares the whole list",
+        ),
+        ("{every_days: 7, rest: {request: {path: /all}, records: a, within: b}}", "compares the whole list"),
+        (
+            "{every_days: 7, rest: {request: {path: /all}, records: a},"
+            ' fetch: {request: {path: /some, params: {i: "{id}"}}, batch: 9, records: a}}',
+            "sweep.fetch: request: takes one of the placeholders {ids} and {inputs}",
+        ),
+        (
+            "{every_days: 7, rest: {request: {path: /all}, records: a},"
+            ' fetch: {request: {path: /some, params: {i: "{ids}"}}, batch: 9, records: a}}',
+            "sweep.fetch: goes by one id",
+        ),
+    ],
+)
+def test_an_error_in_a_comparison_names_the_key(tmp_path: Path, sweep: str, says: str) -> None:
+    text = GOOD.replace("version_at: null", f"version_at: null\n    sweep: {sweep}")
+    assert says in load(tmp_path, text)

@@ -14,15 +14,17 @@ from pydantic import Field, field_validator, model_validator
 from include.config_files import ConfigError, StrictModel, read_config
 from include.settings import CONFIG
 from include.sources.config.auth import Auth, NoAuth
+from include.sources.config.database import Database
 from include.sources.config.files import Files
 from include.sources.config.hooks import Hooks
 from include.sources.config.pull import Budget, Span
 from include.sources.config.rest import Rest
+from include.sources.config.sweep import Sweep
 from include.sources.config.web import Web
 
 __all__ = [
-    "FOLDER", "Auth", "Budget", "ConfigError", "Entity", "Feeds", "Files", "Hooks", "NoAuth", "Rest", "Source", "Web",
-    "load_source", "load_sources",
+    "FOLDER", "Auth", "Budget", "ConfigError", "Database", "Entity", "Feeds", "Files", "Hooks", "NoAuth", "Rest",
+    "Source", "Sweep", "Web", "load_source", "load_sources",
 ]  # fmt: skip
 
 FOLDER = CONFIG / "sources"
@@ -65,6 +67,27 @@ class Entity(StrictModel):
     rest: Rest | None = None
     web: Web | None = None
     files: Files | None = None
+    database: Database | None = None
+    sweep: Sweep | None = None
+
+    @property
+    def keeps_changes(self) -> bool:
+        """Whether it is read whole, without a time of change: a row that did not change is no new version then."""
+        return self.database is not None and self.database.full and self.version_at is None
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> "Entity":
+        if self.database and self.database.changed_at and self.version_at is None:
+            raise ValueError("version_at: name the column of changed_at, or another time of change")
+        if self.sweep and bool(self.sweep.rest) != bool(self.rest):
+            raise ValueError("sweep: needs rest:, the whole list, for an API, and only there")
+        if self.sweep and (self.web or self.files):
+            raise ValueError("sweep: compares the keys of an API or of a database")
+        if self.sweep and self.sweep.fetch and not isinstance(self.id, str):
+            raise ValueError("sweep.fetch: goes by one id; this entity has several that make it together")
+        if self.sweep and self.database and self.database.placeholders():
+            raise ValueError("sweep: needs a table, or a query without placeholders: it compares all keys")
+        return self
 
 
 class Source(StrictModel):
@@ -77,7 +100,7 @@ class Source(StrictModel):
 
     name: _Name
     description: str
-    kind: Literal["rest", "web", "files"]
+    kind: Literal["rest", "web", "files", "database"]
     connection: str
     enabled: bool
     schedule: str | None = None
@@ -119,7 +142,7 @@ class Source(StrictModel):
         if self.enabled and not self.schedule:
             raise ValueError("schedule: a source that is switched on needs one, such as 0 2 * * *")
         for entity in self.entities.values():
-            given = [kind for kind in ("rest", "web", "files") if getattr(entity, kind) is not None]
+            given = [kind for kind in ("rest", "web", "files", "database") if getattr(entity, kind) is not None]
             if given != [self.kind]:
                 raise ValueError(
                     f"entities.{entity.name}: a source of kind {self.kind} needs {self.kind}: and only that"
