@@ -7,12 +7,13 @@ from pathlib import Path
 
 from include.ingest import Counts
 from include.settings import REPORTS, TIMEZONE
-from include.sources import match_files, read_files
+from include.sources import Memory, match_files, read_files
 from include.sources.config import load_source
 from include.warehouse.connection import Warehouse
 from include.warehouse.core import build_core
 from include.warehouse.landing import land
 from include.warehouse.marts import STATEMENTS, build_marts
+from include.warehouse.memory import recall
 from include.warehouse.migrations import migrate
 from include.warehouse.staging import stage
 from include.window import Window
@@ -24,6 +25,7 @@ class LoadSummary:
 
     source: str
     counts: dict[str, Counts]
+    skipped: int
     window: Window
     report: Path
 
@@ -37,6 +39,7 @@ class LoadSummary:
             "source": self.source,
             "rows": self.total.as_dict(),
             "entities": {name: counts.as_dict() for name, counts in self.counts.items()},
+            "skipped_files": self.skipped,
             "window": str(self.window),
             "reports": [str(self.report)],
         }
@@ -48,6 +51,8 @@ class LoadSummary:
             f"{c.unreadable:,} unreadable → {c.staged:,} staged, {c.quarantined:,} quarantined"
             for name, c in self.counts.items()
         ]
+        if self.skipped:
+            lines.append(f"{self.skipped:,} files skipped: loaded before (--again reads them nevertheless)")
         return "\n".join([*lines, f"Report for {self.window}: {self.report}"])
 
 
@@ -57,12 +62,14 @@ def load_files(
     paths: list[Path],
     tell: Callable[[str], None] = lambda line: None,
     reports: Path = REPORTS,
+    again: bool = False,
 ) -> LoadSummary:
     """Load files of a source, and render the sales report over all days that they tell of.
 
     :param paths: files or folders; which entity a file belongs to is told by its name.
     :param tell: told what is going on, a line at a time.
     :param reports: folder of the reports.
+    :param again: read files that were loaded before, too.
     :raises SourceError: when a file cannot be read; the files before it stay loaded.
     :raises ConfigError: when there is no such source.
     """
@@ -72,14 +79,17 @@ def load_files(
     matched = match_files(source, paths)
     migrate(warehouse)
     today = Window.day(datetime.now(TIMEZONE).date())
-    counts = {}
+    counts, skipped = {}, 0
     for name, files in matched.items():
         entity = source.entities[name]
         tell(f"{name}: {', '.join(file.name for file in files)}")
+        memory = Memory() if again else recall(warehouse, source.name, name)
+        pages = read_files(source, entity, files, today=today.first_day, memory=memory)
         landed = land(
-            warehouse, source, entity, today, read_files(source, entity, files), kind="file", run_ref="crm load",
+            warehouse, source, entity, today, pages, memory=memory, kind="file", run_ref="crm load",
             progress=lambda count: tell(f"  {count:,} rows read"),
         )  # fmt: skip
+        skipped += memory.skipped
         staged = stage(warehouse, source, entity, today)
         counts[name] = Counts(
             landed.received, landed.inserted, landed.unchanged, landed.unreadable, staged.validated, staged.staged,
@@ -92,7 +102,8 @@ def load_files(
         tell(f"  {subject} marts, {len(window.days()):,} days")
         build_marts(warehouse, subject, window, settle=True)
     tell(f"report for {window}")
-    return LoadSummary(source_name, counts, window, render(warehouse, "sales", window, [source_name], reports).path)
+    report = render(warehouse, "sales", window, [source_name], reports).path
+    return LoadSummary(source_name, counts, skipped, window, report)
 
 
 def _first_day(warehouse: Warehouse, source: str) -> date | None:

@@ -109,13 +109,14 @@ def airflow(context: typer.Context) -> None:
 def load(
     paths: Annotated[list[Path], typer.Argument(help="Files, or folders of files, to load.", show_default=False)],
     source: Annotated[str, typer.Option(help="Source that the files belong to, a name in include/config/sources.")],
+    again: Annotated[bool, typer.Option("--again", help="Read files that were loaded before, too.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Load files by hand, through validation, staging, core, marts and the sales report."""
     from include.by_hand import load_files
     from include.local import services
 
-    summary = load_files(services.warehouse(), source, paths, tell=err.print)
+    summary = load_files(services.warehouse(), source, paths, tell=err.print, again=again)
     print(json.dumps(summary.as_dict()) if as_json else summary.as_text())
 
 
@@ -166,6 +167,17 @@ def check(
     if as_json:
         print(json.dumps(summary))
     sys.exit(0 if summary["ok"] else 1)
+
+
+@source_app.command()
+def detect(
+    path: Annotated[Path, typer.Argument(help="A file, packed or not.", show_default=False)],
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook; the first unless given.")] = None,
+) -> None:
+    """Find out how a file is written, and print the YAML that says so: paste it, and look at its comments."""
+    from include.sources.files.detect import detect as detect_file
+
+    print(detect_file(path, sheet).as_yaml())
 
 
 @app.command()

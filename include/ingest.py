@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from include.quality.suites import QualityError
-from include.sources import SourceConnection, SourceError, read
+from include.sources import SourceConnection, SourceError, read, set_aside
 from include.sources.config import ConfigError, Entity, Source, load_source
 from include.sources.page import Page
 from include.warehouse.budget import within_budget
@@ -13,6 +13,7 @@ from include.warehouse.connection import Warehouse
 from include.warehouse.landing import land
 from include.warehouse.memory import recall
 from include.warehouse.staging import StagingError, replay, stage
+from include.warehouse.sweep import is_due, sweep
 from include.window import Window
 
 # told: the entity, what is done to it, and the records so far
@@ -55,9 +56,11 @@ def land_source(
     *,
     run_ref: str | None = None,
     progress: Progress | None = None,
+    now: datetime | None = None,
 ) -> Counts:
     """Land every entity of a source; one that fails does not hold back the others.
 
+    :param now: the present, unless it is now: keys are compared (see an entity's ``sweep``) only for a fresh window.
     :raises IngestError: at the end, when any failed.
     """
 
@@ -66,10 +69,27 @@ def land_source(
         pages: Iterable[Page] = read(source, entity, window, budgeted, memory)
         told = (lambda count: progress(entity.name, "landing", count)) if progress else None
         landed = land(warehouse, source, entity, window, pages, memory=memory, run_ref=run_ref, progress=told)
-        return Counts(landed.received, landed.inserted, landed.unchanged, landed.unreadable)
+        moved, stuck = set_aside(entity, connection, memory)
+        for what, count in (
+            ("skipped, loaded before", memory.skipped),
+            ("bad files set aside", moved),
+            ("bad files that cannot be moved", stuck),
+        ):
+            if progress and count:
+                progress(entity.name, what, count)
+        counts = Counts(landed.received, landed.inserted, landed.unchanged, landed.unreadable)
+        return counts + compared(entity) if is_due(entity, window, now or datetime.now(UTC)) else counts
+
+    def compared(entity: Entity) -> Counts:
+        found = sweep(warehouse, source, entity, window, budgeted, run_ref=run_ref)
+        for what, count in (("gone", found.gone), ("back", found.back), ("missed", found.missed.received)):
+            if progress and count:
+                progress(entity.name, f"found {what}", count)
+        marked, missed = found.gone + found.back, found.missed
+        return Counts(marked + missed.received, marked + missed.inserted, missed.unchanged, missed.unreadable)
 
     with within_budget(warehouse, source, connection) as budgeted:
-        return _each(source, one, (SourceError,))
+        return each_entity(source.entities.values(), one, (SourceError,))
 
 
 def stage_source(warehouse: Warehouse, source: Source, window: Window, *, progress: Progress | None = None) -> Counts:
@@ -84,7 +104,7 @@ def stage_source(warehouse: Warehouse, source: Source, window: Window, *, progre
             progress(entity.name, "staged", staged.staged)
         return Counts(validated=staged.validated, staged=staged.staged, quarantined=staged.quarantined)
 
-    return _each(source, one, (Exception,))
+    return each_entity(source.entities.values(), one, (Exception,))
 
 
 def publish_day(warehouse: Warehouse, source: Source, window: Window) -> bool:
@@ -95,7 +115,7 @@ def publish_day(warehouse: Warehouse, source: Source, window: Window) -> bool:
     with warehouse.connect() as connection:
         rows = connection.execute(
             "select distinct on (entity) entity, state, detail from ops.load"
-            " where source = %s and window_start = %s and window_end = %s and kind <> 'replay'"
+            " where source = %s and window_start = %s and window_end = %s and kind not in ('hook', 'replay')"
             " order by entity, load_id desc",
             [source.name, window.start, window.end],
         ).fetchall()
@@ -117,9 +137,15 @@ def publish_day(warehouse: Warehouse, source: Source, window: Window) -> bool:
     return not problems
 
 
-def _each(source: Source, one: Callable[[Entity], Counts], caught: tuple[type[Exception], ...]) -> Counts:
+def each_entity(
+    entities: Iterable[Entity], one: Callable[[Entity], Counts], caught: tuple[type[Exception], ...]
+) -> Counts:
+    """Do something for each entity and add up what it counts; one that fails does not hold back the others.
+
+    :raises IngestError: at the end, when any failed with an exception that is caught.
+    """
     total, problems = Counts(), []
-    for entity in source.entities.values():
+    for entity in entities:
         try:
             total = total + one(entity)
         except caught as error:

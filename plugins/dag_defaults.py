@@ -6,7 +6,7 @@ from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
 START = datetime(2015, 1, 1)  # partitions before this cannot be backfilled
 KEY_FORMAT = "%Y-%m-%d"
-TAGS = frozenset({"ingest", "core", "marts", "reports", "quality", "operations"})
+TAGS = frozenset({"ingest", "core", "marts", "reports", "publish", "quality", "operations"})
 
 DEFAULT_ARGS = {
     "owner": "data-engineering",

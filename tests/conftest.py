@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from psycopg import sql
 
 from include.local.postgres import Cluster
@@ -48,11 +49,12 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 class Databases:
     """Throwaway databases of one server, copied from a migrated template."""
 
-    def __init__(self, admin_url: str) -> None:
+    def __init__(self, admin_url: str, is_migrated: bool = True) -> None:
         self.admin_url = admin_url
         self.made: list[str] = []
         self.template = self._new(None)
-        migrate(Warehouse(database(admin_url, self.template)))
+        if is_migrated:
+            migrate(Warehouse(database(admin_url, self.template)))
 
     def _new(self, template: str | None) -> str:
         name = f"crm_test_{uuid.uuid4().hex[:12]}"
@@ -127,3 +129,28 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     api = Api()
     yield api
     api.close()
+
+
+@pytest.fixture(scope="module")
+def mysql() -> Iterator[str]:
+    """The address of a throwaway database on the server that CRM_TEST_MYSQL_URL names."""
+    url = os.environ.get("CRM_TEST_MYSQL_URL")
+    if not url:
+        pytest.skip("CRM_TEST_MYSQL_URL is not set: name a MySQL or MariaDB server there to run this")
+    name = f"crm_test_{uuid.uuid4().hex[:12]}"
+    server = sa.create_engine(url, poolclass=sa.NullPool)
+    with server.begin() as connection:
+        connection.exec_driver_sql(f"create database {name} character set utf8mb4")
+    yield sa.make_url(url).set(database=name).render_as_string(hide_password=False)
+    with server.begin() as connection:
+        connection.exec_driver_sql(f"drop database {name}")
+
+
+@pytest.fixture(scope="module")
+def postgres(embedded: Databases) -> Iterator[str]:
+    """The address of a throwaway database to read from or to publish to: on CRM_TEST_POSTGRES_URL, if that is set."""
+    url = os.environ.get("CRM_TEST_POSTGRES_URL")
+    databases = Databases(url, is_migrated=False) if url else embedded
+    yield databases.empty().url
+    if url:
+        databases.drop()

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import urllib3
@@ -17,6 +17,7 @@ import urllib3
 from include.settings import PROJECT
 from include.sources import SourceConnection, read
 from include.sources.config import Entity, Source, load_sources
+from include.sources.config.auth import OAuth2Auth
 from include.window import Window
 from tests.deliveries import Delivery
 
@@ -43,12 +44,28 @@ class Sandbox:
         assert answer.status == 200, answer.data
         return answer.json()
 
+    def ask_crm(self, path: str) -> dict:
+        """Ask its CRM."""
+        from include.sandbox.catalog import CRM_TOKEN
+
+        headers = {"authorization": f"Bearer {CRM_TOKEN}"}
+        answer = urllib3.request("GET", f"{self.url}{path}", headers=headers, retries=False, timeout=30)
+        assert answer.status == 200, answer.data
+        return answer.json()
+
     def connection(self, source: Source) -> SourceConnection:
         """How to reach one of its sources."""
         from include.sandbox.catalog import CRM_TOKEN, DESK_TOKEN
 
         secret = {"sandbox_crm": CRM_TOKEN, "sandbox_helpdesk": DESK_TOKEN}.get(source.name, "")
         return SourceConnection(self.url, "user/token", secret, {"path": str(self.orders)})
+
+    def client(self, source: Source) -> SourceConnection:
+        """How to reach a source that `with_expiring_tokens` made of one of its own."""
+        from include.sandbox.catalog import CLIENT_ID, REFRESH_TOKEN
+
+        secret = self.connection(source).password
+        return SourceConnection(self.url, CLIENT_ID, secret, {"refresh_token": REFRESH_TOKEN})
 
     def pull(self, source: Source, entity: Entity, window: Window) -> Delivery:
         """What a source gives for a window, at the sandbox's present time."""
@@ -81,6 +98,15 @@ def running(state: Path, *arguments: str) -> Iterator[Sandbox]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)
+
+
+def with_expiring_tokens(source: Source, lateness: timedelta) -> Source:
+    """The sandbox's CRM or help desk with a login whose tokens expire, and records that turn up late."""
+    auth = {
+        "sandbox_crm": OAuth2Auth(kind="oauth2", grant="refresh_token", token_path="/oauth/v1/token"),
+        "sandbox_helpdesk": OAuth2Auth(kind="oauth2", grant="client_credentials", token_path="/oauth/tokens"),
+    }[source.name]
+    return source.model_copy(update={"auth": auth, "lateness": lateness})
 
 
 def sources() -> list[Source]:

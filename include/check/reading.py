@@ -2,9 +2,11 @@
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from include.check.step import Step, count_of
@@ -15,7 +17,7 @@ from include.sources.config import Entity, Source
 from include.sources.config.rest import Rest
 from include.sources.connection import SourceConnection
 from include.sources.errors import LoginRefusedError, ReadFailedError
-from include.sources.fields import instant, value_at
+from include.sources.fields import value_at
 from include.sources.http import Client, Patience
 from include.sources.memory import Memory
 from include.sources.page import Page
@@ -25,6 +27,7 @@ from include.sources.skeleton.fields import shown
 from include.sources.skeleton.paging import total_of
 from include.warehouse.budget import within_budget
 from include.warehouse.connection import Warehouse
+from include.warehouse.copy_lines import BadRecordError, key_reader, version_reader
 from include.window import Window
 
 # A person waits for it.
@@ -87,8 +90,8 @@ def read_some(
     seconds = time.monotonic() - started
     yield Step(name, True, f"{count_of(page.count, 'record')}, {shown(page.location)}{said or f', in {seconds:.1f} s'}")
     if page.unreadable:
-        reasons = ", ".join(sorted({bad.reason for bad in page.unreadable}))
-        says = f"{count_of(len(page.unreadable), 'record')} cannot be read: {reasons}"
+        reasons = Counter(bad.reason for bad in page.unreadable)
+        says = f"{count_of(len(page.unreadable), 'record')} cannot be read: {_named(reasons)}"
         yield Step(
             name, bool(page.rows), says, "They go to ops.quarantine as they came: look at what the source sends."
         )
@@ -175,38 +178,52 @@ def _total(rest: Rest, page: Fetched) -> int | None:
 
 def _key_step(entity: Entity, rows: Sequence[dict]) -> Step:
     paths = [entity.id] if isinstance(entity.id, str) else list(entity.id)
-    keys = [tuple(value_at(row, path) for path in paths) for row in rows]
-    bad = sum(any(part is None or part == "" or isinstance(part, dict | list) for part in key) for key in keys)
+    keys, reasons = _each(rows, key_reader(paths, entity.id_starts))
     name, path = f"{entity.name}: id", ", ".join(paths)
-    if bad:
-        says = f"{bad:,} of {len(rows):,} records have no key at {path}"
+    if reasons:
+        says = f"{path} is no key in {sum(reasons.values()):,} of {count_of(len(rows), 'record')}: {_named(reasons)}"
         return Step(name, False, says, f"Name its path at {entity.name}.id in the YAML.")
-    different = len({str(key) for key in keys})
-    says = f"{path} is in all {len(rows):,} records"
-    if different < len(rows):
+    says = f"{path} is in all {count_of(len(rows), 'record')}"
+    if (different := len(set(keys))) < len(rows):
         return Step(name, True, f"{says}, {different:,} of them different", "Is it the record's own key, and whole?")
     return Step(name, True, says)
 
 
 def _version_step(source: Source, entity: Entity, rows: Sequence[dict], window: Window) -> Step:
-    name, path = f"{entity.name}: version_at", entity.version_at
-    if path is None:
+    name = f"{entity.name}: version_at"
+    if entity.version_at is None:
         return Step(name, True, "null: a record's version is the day on which it is read")
-    values = [value_at(row, path) for row in rows]
-    given = [value for value in values if value is not None and value != ""]
-    moments = [moment for value in given if (moment := instant(value))]
+    path = entity.version_at if isinstance(entity.version_at, str) else ", ".join(entity.version_at)
+    times, reasons = _each(rows, version_reader(entity.version_at))
+    moments = [datetime.fromisoformat(time) for time in times if time]
     do = f"Name the path of the record's time of change at {entity.name}.version_at in the YAML, or null."
-    if not given:
+    if reasons:
+        says = f"{path} is no time in {sum(reasons.values()):,} of {count_of(len(rows), 'record')}"
+        return Step(name, False, says, do)
+    if not moments:
         return Step(name, False, f"no record has {path}", do)
-    if len(moments) < len(given):
-        return Step(name, False, f"{path} is no time in {len(given) - len(moments):,} of {len(rows):,} records", do)
-    says = f"{path} is a time in {'all' if len(given) == len(rows) else f'{len(given):,} of'} {len(rows):,} records"
+    says = f"{path} is a time in {'all' if len(moments) == len(rows) else f'{len(moments):,} of'} {len(rows):,} records"
     asked = window.widened(source.lateness)
     outside = sum(not asked.start <= moment < asked.end for moment in moments)
     if entity.rest and entity.rest.request.placeholders() & _WINDOW_STARTS and outside:
         says += f", of which {outside:,} are not of the window that was asked for"
         return Step(name, True, says, "Does the source heed the times in the request? Look at their names and form.")
     return Step(name, True, says)
+
+
+def _each(rows: Sequence[dict], read_one: Callable[[dict], _T]) -> tuple[list[_T], Counter[str]]:
+    """What is read of each record, and reason → how many records it cannot be read of."""
+    found, reasons = [], Counter[str]()
+    for row in rows:
+        try:
+            found.append(read_one(row))
+        except BadRecordError as error:
+            reasons[str(error)] += 1
+    return found, reasons
+
+
+def _named(reasons: Counter[str]) -> str:
+    return ", ".join(f"{reason} ({count:,})" for reason, count in sorted(reasons.items()))
 
 
 _WINDOW_STARTS = {f"window_start_{form}" for form in ("ms", "s", "iso", "day")}

@@ -36,14 +36,20 @@ def warehouse_connection(url: str) -> dict[str, Any]:
 
 def sandbox_connections(port: int, crm_token: str, desk_token: str, orders: Path) -> list[dict[str, Any]]:
     """The sandbox company's CRM, help desk, web site and order files as Airflow's API takes connections."""
+    from include.sandbox.catalog import HOOK_SECRET
+
     server = {"conn_type": "http", "host": "127.0.0.1", "port": port, "schema": "http"}
+    hooks = {"extra": json.dumps({"webhook_secret": HOOK_SECRET})}
     about = {"description": "The sandbox company, kept by ./crm demo."}
     return [
-        {"connection_id": "sandbox_crm", **server, "password": crm_token, **about},
-        {"connection_id": "sandbox_helpdesk", **server, "login": "user/token", "password": desk_token, **about},
+        {"connection_id": "sandbox_crm", **server, **hooks, "password": crm_token, **about},
+        {
+            "connection_id": "sandbox_helpdesk", **server, **hooks, "login": "user/token", "password": desk_token,
+            **about,
+        },
         {"connection_id": "sandbox_site", **server, **about},
         {"connection_id": "sandbox_orders", "conn_type": "fs", "extra": json.dumps({"path": str(orders)}), **about},
-    ]
+    ]  # fmt: skip
 
 
 def keep(env: Mapping[str, str], wanted: list[dict[str, Any]]) -> list[str]:
@@ -75,7 +81,8 @@ def _shown(connection: Mapping[str, Any]) -> dict[str, Any]:
     # Airflow gives back "" or "{}" for some of what was never set
     shown = {key: connection.get(key) or None for key in SHOWN}
     extra = json.loads(shown["extra"] or "{}")
-    return shown | {"extra": extra}
+    # it shows secrets in the extra as asterisks, and so does our note
+    return shown | {"extra": {key: "***" if "secret" in key else value for key, value in extra.items()}}
 
 
 @dataclass(frozen=True)

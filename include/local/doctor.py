@@ -16,6 +16,7 @@ from include.local import airflow, postgres, services
 from include.local.errors import ServiceError
 from include.local.files import last_line
 from include.local.ports import first_free, is_free
+from include.publish.config import load_publications
 from include.quality.suites import QualityError, load_suite
 from include.sales.pipelines import load_sales_config
 from include.service.schedules import load_service_config
@@ -126,7 +127,11 @@ def _warehouse(there: Warehouse) -> Iterator[Check]:
 def configuration() -> Iterator[Check]:
     """Every YAML file by its model, and for every entity of a source the two files that go with it."""
     sources = {path: partial(load_source, path.stem) for path in sorted(FOLDER.glob("*.yaml"))}
-    others = {CONFIG / "sales.yaml": load_sales_config, CONFIG / "service.yaml": load_service_config}
+    others = {
+        CONFIG / "sales.yaml": load_sales_config,
+        CONFIG / "service.yaml": load_service_config,
+        CONFIG / "publish.yaml": load_publications,
+    }
     yield from _read("configuration", {**sources, **others}, ConfigError)
     yield from _read(
         "expectations", {p: partial(load_suite, p) for p in sorted(EXPECTATIONS.glob("*.json"))}, QualityError

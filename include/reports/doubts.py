@@ -1,4 +1,5 @@
-"""What is missing or doubtful in a report's window: days without data, rows in quarantine, figures of few cases."""
+"""What is missing or doubtful in a report's window: days without data, records of another shape, rows in quarantine,
+figures of few cases."""
 
 from itertools import groupby
 
@@ -8,14 +9,18 @@ from include.reports.words import days_between, listed, name, number, plural
 
 FEW = 10
 SPANS_NAMED = 3
+FIELDS_NAMED = 5
 
 
 def of_sources(reader: Reader, frame: Frame) -> list[str]:
-    """A sentence for each source with failed or missing days, and one for the rows in quarantine."""
+    """A sentence for each source with failed or missing days, each kind of record whose fields changed, and one for the
+    rows in quarantine."""
     said = []
     days = reader.rows("sources_days")
     for (source, state), rows in groupby(days, key=lambda row: (row["source"], row["state"])):
         said.append(_days_without(source, state, list(rows), frame))
+    for (source, entity), rows in groupby(reader.rows("sources_drift"), key=lambda row: (row["source"], row["entity"])):
+        said.append(_fields_changed(source, entity, list(rows)))
     waiting = reader.rows("sources_quarantine")
     if waiting:
         total = sum(row["quarantined"] for row in waiting)
@@ -30,6 +35,25 @@ def of_sources(reader: Reader, frame: Frame) -> list[str]:
 def of_few(count: int, figure: str, case: str, cases: str | None = None) -> list[str]:
     """A sentence when a figure rests on fewer than ten cases (and on any at all)."""
     return [f"The {figure} rests on {plural(count, case, cases)} only."] if 0 < count < FEW else []
+
+
+def _fields_changed(source: str, entity: str, rows: list[Row]) -> str:
+    told = []
+    for kind, one, many in (("gone", "is gone", "are gone"), ("new", "is new", "are new")):
+        if fields := [name(row["path"]) for row in rows if row["kind"] == kind]:
+            told.append(f"{_some(fields)} {one if len(fields) == 1 else many}")
+    if retyped := [
+        f"{name(row['path'])} ({listed(row['types_before'])}, now {listed(row['types_now'])})"
+        for row in rows
+        if row["kind"] == "retyped"
+    ]:
+        told.append(f"{_some(retyped)} {'is' if len(retyped) == 1 else 'are'} of another type")
+    return f"The records of {name(source)} ({name(entity)}) changed in this window: {'; '.join(told)}."
+
+
+def _some(items: list[str]) -> str:
+    rest = len(items) - FIELDS_NAMED
+    return listed(items if rest <= 0 else [*items[:FIELDS_NAMED], f"{number(rest)} more"])
 
 
 def _days_without(source: str, state: str, rows: list[Row], frame: Frame) -> str:

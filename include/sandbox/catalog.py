@@ -11,6 +11,7 @@ DESK_TOKEN = "sandbox-desk-token"
 # for access tokens: the client's secret is the token above
 CLIENT_ID = "sandbox-client"
 REFRESH_TOKEN = "sandbox-refresh-token"
+HOOK_SECRET = "sandbox-hook-secret"
 PIPELINE = "default"
 # (key, label, probability, median days a deal stays)
 STAGES = (

@@ -1,8 +1,10 @@
-"""The sandbox's own routes, under /_sandbox: clock, faults, truth, mail, health."""
+"""The sandbox's own routes, under /_sandbox: clock, faults, truth, mail, webhooks, health."""
 
 from collections.abc import Callable
 from typing import Any
 
+import urllib3
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -11,6 +13,7 @@ from include.sandbox import truth
 from include.sandbox.catalog import SELLER
 from include.sandbox.hours import iso, parse
 from include.sandbox.web import Refusal, body_of, json
+from include.sandbox.webhooks import MANNERS, send
 from include.sandbox.world import World
 
 TRUTHS: dict[str, Callable[[World], Any]] = {
@@ -38,6 +41,7 @@ class Controls:
             Route("/_sandbox/faults", self.faults, methods=["GET", "POST"]),
             Route("/_sandbox/truth/{name}", self.truth),
             Route("/_sandbox/mail", self.mail, methods=["GET", "DELETE"]),
+            Route("/_sandbox/webhooks", self.webhooks, methods=["POST"]),
         ]
 
     async def health(self, request: Request) -> Response:
@@ -81,3 +85,20 @@ class Controls:
         if request.method == "DELETE":
             self.world.mails.clear()
         return json({"mails": self.world.mails})
+
+    async def webhooks(self, request: Request) -> Response:
+        """POST {"manner": "crm" | "helpdesk", "url": …, "secret": …, "since": ISO instant} sends what changed since.
+
+        Tells how many requests that took, and the statuses of the answers.
+        """
+        try:
+            told = await body_of(request, _wrong)
+            bodies = list(MANNERS[told["manner"]][0](self.world, parse(str(told["since"]))))
+            statuses = await run_in_threadpool(send, told["manner"], bodies, str(told["url"]), str(told["secret"]))
+        except Refusal as refusal:
+            return refusal.response
+        except (KeyError, ValueError) as wrong:
+            return json({"error": f"needs manner ({', '.join(MANNERS)}), url, secret and since: {wrong}"}, 400)
+        except urllib3.exceptions.HTTPError as error:
+            return json({"error": f"{told['url']} does not answer: {error}"}, 502)
+        return json({"sent": len(statuses), "statuses": sorted(set(statuses))})

@@ -302,9 +302,11 @@ class Crm:
         history = body.get("propertiesWithHistory") or []
         ids = self._inputs(body, 50 if history else 100)
         names = self._asked(entity, body.get("properties") or [])
+        archived = request.query_params.get("archived", "false") == "true"
         states = self.world.ledgers[entity].states
-        there = [states[i] for i in dict.fromkeys(ids) if i in states and states[i].archived_at is None]
-        missing = [i for i in ids if i not in states or states[i].archived_at is not None]
+        known = {i for i in ids if i in states and (states[i].archived_at is not None) == archived}
+        there = [states[i] for i in dict.fromkeys(ids) if i in known]
+        missing = [i for i in ids if i not in known]
         answer: dict[str, Any] = self._complete([self._show(entity, state, names, history) for state in there])
         if missing:
             told = {

@@ -18,6 +18,17 @@ class LoginRefusedError(ReadFailedError):
     """The source does not accept the login."""
 
 
+class BadFileError(ReadFailedError):
+    """A file that is not what the source's YAML says, however often it is read: the other files go on without it.
+
+    :param reason: a short rule id: ``wrong_header``, ``not_zip``, …
+    """
+
+    def __init__(self, location: str, reason: str, what: str, next_step: str) -> None:
+        super().__init__(location, what, next_step)
+        self.reason = reason
+
+
 class SourceError(Exception):
     """A source could not be read: its text is one clear message, and never holds a secret.
 

@@ -102,23 +102,15 @@ class Client:
     def fetch(self, call: Call, parse: Callable[[Answer], _Parsed]) -> _Parsed:
         """The parsed answer to a request, tried again while the source says that it is busy or answers rubbish.
 
-        A token that is refused is asked for anew, once, and the same request sent again.
+        A token that was good and is refused is asked for anew, and the same request sent again.
 
         :param parse: raises `NotJsonError` for an answer that is not whole.
         :raises ReadFailedError: when it is refused, or when patience is at an end.
         """
-        if self._credentials.needs_token:
+        is_new_token = self._credentials.needs_token
+        if is_new_token:
             self._renew_token()
-        try:
-            return self._patiently(call, parse)
-        except _Unauthorized:
-            if not self._credentials.renews:
-                raise self._login_refused(call) from None
-        self._renew_token()
-        try:
-            return self._patiently(call, parse)
-        except _Unauthorized:
-            raise self._login_refused(call) from None
+        return self._patiently(call, parse, is_new_token)
 
     def close(self) -> None:
         """End every wait, and the kept connections."""
@@ -127,18 +119,22 @@ class Client:
 
     def _renew_token(self) -> None:
         call = self._credentials.token_call()
-        try:
-            answer = self._patiently(call, lambda answer: token_answer(answer.body))
-        except _Unauthorized:
-            raise self._login_refused(call) from None
+        answer = self._patiently(call, lambda answer: token_answer(answer.body), is_new_token=True)
         self._credentials.keep(answer, call.location)
 
-    def _patiently(self, call: Call, parse: Callable[[Answer], _Parsed]) -> _Parsed:
+    def _patiently(self, call: Call, parse: Callable[[Answer], _Parsed], is_new_token: bool) -> _Parsed:
+        """:param is_new_token: whether the token was not used yet: when it is refused, the next one would be too."""
         waited, own, asked, wait = 0.0, 0.0, 0.0, self._patience.first
         while True:
             try:
                 return self._once(call, parse)
+            except _Unauthorized:
+                if is_new_token or not self._credentials.renews:
+                    raise self._login_refused(call) from None
+                self._renew_token()
+                is_new_token = True
             except _TryAgain as again:
+                is_new_token = False
                 jitter = random.uniform(0, wait)
                 if again.asked:
                     pause, asked = again.asked + min(jitter, self._patience.first), asked + again.asked

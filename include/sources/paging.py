@@ -97,12 +97,11 @@ def pager_for(rest: Rest, values: dict[str, Any], prefix: str, memory: Memory, k
 
 
 def _is_over(paging: Any, found: Cut) -> bool | None:
-    """Whether the answer itself says that no page follows; None when it does not say."""
-    if paging.end and value_at(found.envelope, paging.end):
-        return True
-    if paging.more:
-        return not value_at(found.envelope, paging.more)
-    return None
+    """Whether the answer itself says that no page follows; None when the YAML does not say where to look."""
+    if paging.end is None and paging.more is None:
+        return None
+    is_end = paging.end is not None and bool(value_at(found.envelope, paging.end))
+    return is_end or (paging.more is not None and not value_at(found.envelope, paging.more))
 
 
 class _Followed(Pager):
@@ -169,7 +168,9 @@ class _PageNumber(Pager):
 
     def _following(self, call: Call, page: Fetched) -> Call | None:
         over = _is_over(self._paging, page.found)
-        if page.found.count < self._paging.size if over is None else over:
+        if over is None:
+            over = page.found.count < self._paging.size
+        if over or not (page.found.count or self._paging.more):  # an empty page ends a list, unless more is to come
             return None
         self._number += 1
         return put(call, self._paging.into, self._number)
@@ -247,7 +248,7 @@ class _Offset(_Positions):
 
     def _is_last(self, page: Fetched) -> bool:
         over = _is_over(self._paging, page.found)
-        return page.found.count < self._size if over is None else over
+        return over if over is not None else page.found.count < self._size
 
 
 class _Range(_Positions):
@@ -286,7 +287,7 @@ class _Keyset(Pager):
 
     def _following(self, call: Call, page: Fetched) -> Call | None:
         over = _is_over(self._paging, page.found)
-        if not page.found.count if over is None else over:
+        if over if over is not None else not page.found.count:
             return None
         self._last = self._checked_last(page)
         return self.first()

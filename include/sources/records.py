@@ -100,7 +100,7 @@ def _parsed(array: bytes, texts: list[bytes], envelope: dict[str, Any], location
         pass
     found = Cut([], [], [], envelope)
     for number, text in enumerate(texts, 1):
-        row, reason = _one(text)
+        row, reason = parse_record(text)
         if row is None:
             found.unreadable.append(unreadable(text, reason, f"{location}, record {number}"))
         else:
@@ -109,7 +109,8 @@ def _parsed(array: bytes, texts: list[bytes], envelope: dict[str, Any], location
     return found
 
 
-def _one(text: bytes) -> tuple[dict | None, str]:
+def parse_record(text: bytes) -> tuple[dict | None, str]:
+    """One record from its JSON text; or None and the rule id that says why: not_json, not_utf8, not_an_object."""
     try:
         row = orjson.loads(text)
     except orjson.JSONDecodeError:

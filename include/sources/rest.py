@@ -1,12 +1,14 @@
 """Reading lists of records from an HTTP API, page by page, as the source's YAML describes them."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from include.sources.call import Answer, Call
 from include.sources.config import Entity
-from include.sources.config.paging import KeysetPaging
-from include.sources.config.rest import Enrich, Limit, Rest
+from include.sources.config.hooks import Fetch
+from include.sources.config.paging import KeysetPaging, OffsetPaging
+from include.sources.config.rest import PARENT, Enrich, Limit, Rest
 from include.sources.errors import ReadFailedError
 from include.sources.fields import instant, value_at
 from include.sources.http import Client
@@ -24,9 +26,41 @@ def read_rest(entity: Entity, window: Window, client: Client, memory: Memory) ->
     :raises ReadFailedError: when the API cannot be read to the end.
     """
     assert entity.rest
-    for part in (entity.rest, *entity.rest.also):
+    yield from read_list(entity, entity.rest, window, client, memory)
+
+
+def read_list(entity: Entity, rest: Rest, window: Window, client: Client, memory: Memory) -> Iterator[Page]:
+    """The records of an entity's list, and of those that are also of it."""
+    for part in (rest, *rest.also):
         # what is paged with `each` are not the records
-        yield from _read_list(part, window, client, memory, None if part.each else _key_reader(entity))
+        yield from _read_lists(part, window, client, memory, None if part.each else _key_reader(entity))
+
+
+def read_by_ids(
+    fetches: Sequence[Fetch], enrich: Sequence[Enrich], id_path: str | None, ids: list[str], client: Client
+) -> Iterator[Page]:
+    """Records by their ids, a page for each answer that holds any; ids that no answer has are left out.
+
+    :param fetches: asked in turn, each for the ids that the ones before it did not give.
+    :param enrich: what is looked up for each record, as when the entity is pulled.
+    :param id_path: where a record has its id; None when it has none that can be compared.
+    :raises ReadFailedError: when the API cannot be read.
+    """
+    left = list(dict.fromkeys(ids))
+    for fetch in fetches:
+        given: set[str] = set()
+        for start in range(0, len(left), fetch.batch):
+            batch = left[start : start + fetch.batch]
+            values = {"ids": ",".join(batch), "inputs": [{"id": id_} for id_ in batch]}
+            call = filled(fetch.request, values, client.prefix)
+            found = _fetch(client, call, fetch.records, call.location).found
+            for part in enrich:
+                found.texts = _enriched(found, part, client)
+            if id_path:
+                given.update(str(value_at(row, id_path)) for row in found.rows)
+            if found.count:
+                yield Page(found.rows, found.texts, found.unreadable, call.location)
+        left = [id_ for id_ in left if id_ not in given]
 
 
 def window_values(window: Window) -> dict[str, Any]:
@@ -58,17 +92,46 @@ def halved(window: Window, placeholders: set[str]) -> tuple[Window, Window] | No
     return None
 
 
-def _read_list(rest: Rest, window: Window, client: Client, memory: Memory, key_of: KeyOf | None) -> Iterator[Page]:
+def _read_lists(rest: Rest, window: Window, client: Client, memory: Memory, key_of: KeyOf | None) -> Iterator[Page]:
+    """A list, or where it has parents the list of each of them, with the parent in every record."""
+    if not rest.parents:
+        yield from _read_list(rest, window, client, memory, key_of, {})
+        return
+    names = {name for name in rest.request.placeholders() if name.startswith(PARENT)}
+    for parents in _read_lists(rest.parents, window, client, memory, None):
+        if parents.unreadable:
+            yield Page([], [], parents.unreadable, parents.location)
+        for parent in parents.rows:
+            values = {name: _in_path(parent, name.removeprefix(PARENT), parents.location) for name in names}
+            for page in _read_list(rest, window, client, memory, key_of, values):
+                page.rows = [{**row, "parent": parent} for row in page.rows]
+                page.texts = [to_text(row) for row in page.rows]
+                yield page
+
+
+def _in_path(parent: dict, path: str, location: str) -> str:
+    """A parent's value as one part of a request's path, whatever characters it has."""
+    value = value_at(parent, path)
+    if isinstance(value, bool | dict | list) or value is None or value == "":
+        what = f"a record has no value at {path!r}, which the next request needs"
+        raise ReadFailedError(location, what, "Look at the answer and at parents: in the source's YAML.")
+    return quote(str(value), safe="")
+
+
+def _read_list(
+    rest: Rest, window: Window, client: Client, memory: Memory, key_of: KeyOf | None, values: dict[str, Any]
+) -> Iterator[Page]:
     pieces = [window]
     while pieces:
         piece = pieces.pop()
-        pager = pager_for(rest, window_values(piece), client.prefix, memory, key_of)
+        pager = pager_for(rest, window_values(piece) | values, client.prefix, memory, key_of)
         call: Call | None = pager.first()
         number = 0
         while call:
             number += 1
             page = _fetch(client, call, rest.records, f"{call.location}, page {number}")
-            if rest.limit and number == 1 and (halves := _to_halve(rest, rest.limit, piece, page)):
+            # looked at on every page: while a piece is read, it may grow beyond the limit
+            if rest.limit and (halves := _to_halve(rest, rest.limit, piece, page)):
                 pieces += reversed(halves)
                 break
             found, following = pager.turn(call, page)
@@ -88,7 +151,9 @@ def _to_halve(rest: Rest, limit: Limit, piece: Window, page: Fetched) -> tuple[W
     if not isinstance(total, int):
         what = f"no number of results at {limit.total!r}"
         raise ReadFailedError(page.location, what, "Look at the answer and at limit: in the source's YAML.")
-    if total < limit.results:  # as many as the limit may be what a larger number is cut to
+    # the last page of an offset has to fit in whole; and as many as the limit may be what a larger number is cut to
+    margin = rest.paging.size - 1 if isinstance(rest.paging, OffsetPaging) else 0
+    if total + margin < limit.results:
         return None
     halves = halved(piece, rest.request.placeholders())
     if not halves and total > limit.results and not isinstance(rest.paging, KeysetPaging):
@@ -102,13 +167,14 @@ def _to_halve(rest: Rest, limit: Limit, piece: Window, page: Fetched) -> tuple[W
 def _key_reader(entity: Entity) -> KeyOf:
     """A function from a record to what tells its version apart from every other record's, or None."""
     ids = [entity.id] if isinstance(entity.id, str) else list(entity.id)
+    ids = [path for path in ids if not path.startswith(PARENT)]  # the same for all of one list, and not in it yet
+    versions = [entity.version_at] if isinstance(entity.version_at, str) else list(entity.version_at or ())
 
     def key_of(row: dict) -> Hashable:
         parts = [value_at(row, path) for path in ids]
-        if any(part is None or isinstance(part, dict | list) for part in parts):
+        if not parts or any(part is None or isinstance(part, dict | list) for part in parts):
             return None
-        version = value_at(row, entity.version_at) if entity.version_at else None
-        return (*parts, str(version))
+        return (*parts, *(str(value_at(row, path)) for path in versions))
 
     return key_of
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import IO, Any, Literal
 
 import orjson
@@ -32,7 +33,7 @@ class LineWriter:
 
     def __init__(self, entity: Entity, window: Window, load_id: int, unreadable: IO[bytes]) -> None:
         self._entity, self._window, self._load_id, self._unreadable_to = entity, window, load_id, unreadable
-        self._key_of = _key_reader(self._keys)
+        self._key_of, self._version_of = key_reader(self._keys, entity.id_starts), version_reader(entity.version_at)
         self._engine: Any = None
         self.received = self.unreadable = 0
 
@@ -51,16 +52,16 @@ class LineWriter:
     # One by one
 
     def _one_by_one(self, page: Page) -> Iterator[bytes]:
-        key_of, version_path = self._key_of, self._entity.version_at
+        key_of, version_of = self._key_of, self._version_of
         seen_at, load_id = self._seen_at(page), b"%d" % self._load_id
         for row, text in zip(page.rows, page.texts, strict=True):
             try:
                 key = key_of(row)
                 if len(text) > LARGEST_RECORD_BYTES:
-                    raise _BadRecordError("record_too_large")
-                version = version_time(value_at(row, version_path)) if version_path else None
+                    raise BadRecordError("record_too_large")
+                version = version_of(row)
                 canonical, defect = _canonical(row, text)
-            except _BadRecordError as error:
+            except BadRecordError as error:
                 self._set_aside(Unreadable(text.decode(errors="replace"), str(error), page.location))
                 continue
             yield b"%b\t%b\t%b\t%b\t%b\t%b\n" % (
@@ -96,10 +97,12 @@ class LineWriter:
     def _is_plain(self, table: pa.Table) -> bool:
         """Whether every row has a key that can be kept, so that none needs to be looked at by itself."""
         keys = self._keys
+        if self._entity.version_at is not None or self._entity.id_starts:
+            return False
         if any(key not in table.column_names for key in keys) or any(table[key].null_count for key in keys):
             return False
         longest = sum(compute.max(compute.binary_length(table[key])).as_py() or 0 for key in keys)
-        return longest + len(keys) <= LARGEST_KEY and self._entity.version_at is None
+        return longest + len(keys) <= LARGEST_KEY
 
     def _from_columns(self, page: Columns) -> Iterator[memoryview]:
         names = page.table.column_names
@@ -150,7 +153,7 @@ def _bytes_of(column: pa.Array) -> memoryview:
     return memoryview(data)[ends[column.offset] : ends[column.offset + len(column)]]
 
 
-class _BadRecordError(Exception):
+class BadRecordError(Exception):
     """A record that cannot be kept in raw; the message is the rule's short name."""
 
 
@@ -168,41 +171,58 @@ def _escape(value: bytes) -> bytes:
     return value
 
 
-def _key_reader(ids: Sequence[str]) -> Callable[[dict], bytes]:
-    """A function from a record to its key; several dotted paths are joined with a slash."""
+def key_reader(ids: Sequence[str], starts: str | None) -> Callable[[dict], bytes]:
+    """A function from a record to its key, which starts as told; several dotted paths are joined with a slash."""
 
     def one(row: dict, path: str) -> str:
         value = row[path] if path in row else value_at(row, path)
         if type(value) is str and value:  # nearly always
             return value
         if value is None or value == "" or isinstance(value, (dict, list, bool)):
-            raise _BadRecordError("no_id")
+            raise BadRecordError("no_id")
         return str(value)
 
     def key_of(row: dict) -> bytes:
         if not isinstance(row, dict):
-            raise _BadRecordError("not_a_record")
+            raise BadRecordError("not_a_record")
         key = "/".join([one(row, path) for path in ids])
         if "\x00" in key or len(key) > 500:
-            raise _BadRecordError("id_not_storable")
+            raise BadRecordError("id_not_storable")
+        if starts and not key.startswith(starts):
+            raise BadRecordError("id_of_another_entity")
         try:
             return key.encode()
         except UnicodeEncodeError:
-            raise _BadRecordError("id_not_storable") from None
+            raise BadRecordError("id_not_storable") from None
 
     return key_of
+
+
+def version_reader(paths: str | Sequence[str] | None) -> Callable[[dict], str | None]:
+    """A function from a record to its version time: the value at the path; at several, the latest."""
+    if paths is None:
+        return lambda row: None
+    if isinstance(paths, str):
+        return lambda row: version_time(value_at(row, paths))
+
+    def latest(row: dict) -> str | None:
+        # compared as instants: of two texts in UTC, only one may have a fraction of a second
+        told = [at for path in paths if (at := version_time(value_at(row, path)))]
+        return max(told, key=datetime.fromisoformat, default=None)
+
+    return latest
 
 
 def version_time(value: Any) -> str | None:
     """A source's updated-at as an ISO 8601 text in UTC; a missing one stays None.
 
-    :raises _BadRecordError: when it is no instant (see `include.sources.fields.instant`).
+    :raises BadRecordError: when it is no instant (see `include.sources.fields.instant`).
     """
     if value is None or value == "":
         return None
     at = instant(value)
     if at is None:
-        raise _BadRecordError("bad_version_time")
+        raise BadRecordError("bad_version_time")
     return at.isoformat()
 
 

@@ -13,15 +13,28 @@ from include.warehouse.connection import Warehouse
 from include.warehouse.locks import exclusive
 
 KINDS = (
-    "customer", "company", "rep", "product", "pipeline_stage", "deal", "ticket", "ticket_event", "satisfaction",
-    "activity", "order_line",
+    "customer", "company", "rep", "product", "pipeline_stage", "deal", "deal_stage_event", "ticket", "ticket_event",
+    "satisfaction", "activity", "order_line",
 )  # fmt: skip
+
+# What a load touches: the keys of its own rows, the records that a source has merged into them, and the deals whose
+# moves it brought.
+OWN_KEYS = sql.SQL("select source_table, source_id from {staging} where load_id = any({loads})")
+MERGED_KEYS = sql.SQL(
+    "select source_table, unnest(merged_keys) from {staging} where load_id = any({loads}) and merged_keys is not null"
+)
+MOVED_DEALS = sql.SQL(
+    "select d.source_table, d.source_id from staging.deal_stage_event as e inner join staging.deal as d"
+    " on e.deal_key = d.source_id and split_part(e.source_table, '__', 1) = split_part(d.source_table, '__', 1)"
+    " where e.load_id = any({loads})"
+)
+ALSO_TOUCHED = {"customer": (MERGED_KEYS,), "company": (MERGED_KEYS,), "deal": (MERGED_KEYS, MOVED_DEALS)}
 
 # In this order: a statement may read what the ones before it made.
 STATEMENTS = (
-    "customer_link", "dim_customer", "dim_company", "dim_rep", "dim_product", "dim_pipeline_stage", "fct_deal",
-    "fct_deal_stage", "fct_ticket", "latest_ticket_update", "fct_ticket_event", "fct_message", "fct_satisfaction",
-    "fct_activity", "fct_order_line",
+    "merged_record", "customer_link", "dim_customer", "dim_company", "dim_rep", "dim_product", "dim_pipeline_stage",
+    "fct_deal", "fct_deal_stage", "fct_ticket", "latest_ticket_update", "fct_ticket_event", "fct_message",
+    "fct_satisfaction", "fct_activity", "fct_order_line",
 )  # fmt: skip
 
 # The earliest instant that the touched keys have a say in, by subject: the days from there on are built again. It is
@@ -102,14 +115,13 @@ def build_core(warehouse: Warehouse) -> CoreBuilt:
 
 def _touched(connection: psycopg.Connection, loads: list[int]) -> None:
     for kind in KINDS:
+        keys = sql.SQL(" union ").join(
+            part.format(staging=sql.Identifier("staging", kind), loads=sql.Literal(loads))
+            for part in (OWN_KEYS, *ALSO_TOUCHED.get(kind, ()))
+        )
         connection.execute(
-            sql.SQL(
-                "create temp table {touched} on commit drop as"
-                " select distinct source_table, source_id from {staging} where load_id = any({loads})"
-            ).format(
-                touched=sql.Identifier(f"touched_{kind}"),
-                staging=sql.Identifier("staging", kind),
-                loads=sql.Literal(loads),
+            sql.SQL("create temp table {} on commit drop as select distinct * from ({}) as t").format(
+                sql.Identifier(f"touched_{kind}"), keys
             )
         )
         connection.execute(sql.SQL("analyze {}").format(sql.Identifier(f"touched_{kind}")))

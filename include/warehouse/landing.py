@@ -14,7 +14,10 @@ from include.sources.config import Entity, Source
 from include.sources.memory import Memory
 from include.sources.page import Page
 from include.sources.prefetch import prefetched
+from include.sources.shape import Shape
+from include.warehouse import drift
 from include.warehouse import memory as memories
+from include.warehouse.changes import leave_out_unchanged
 from include.warehouse.connection import Warehouse
 from include.warehouse.copy_lines import READABLE, UNREADABLE, LineWriter
 from include.warehouse.tables import EntityTables, ensure
@@ -59,7 +62,7 @@ def land(
 
     :param pages: the records, read while they are written; memory is bounded by a page.
     :param memory: what reading the pages teaches; kept in the same commit as the rows.
-    :param kind: ``pull`` or ``file``.
+    :param kind: ``pull``, ``file``, ``hook`` or ``sweep``.
     :param progress: told the number of records so far, a few times a second at most.
     :raises SourceError: whatever reading raises; the load is then marked as failed, and raw is as before.
     """
@@ -104,11 +107,11 @@ def _write(
     is_first = _is_empty(connection, tables)
     with connection.transaction(), tempfile.SpooledTemporaryFile(SPOOLED_BYTES) as aside:
         landing = _make_landing(connection, tables, load_id, is_first)
-        writer = LineWriter(entity, window, load_id, aside)
+        writer, shape = LineWriter(entity, window, load_id, aside), Shape()
         copy_statement = sql.SQL("copy {} ({}) from stdin").format(landing, sql.SQL(READABLE))
         with (
             connection.cursor().copy(copy_statement) as copy,
-            closing(prefetched(_lines(pages, writer, progress))) as pieces,
+            closing(prefetched(_lines(pages, writer, shape, progress))) as pieces,
         ):
             for lines in pieces:
                 copy.write(lines)
@@ -118,6 +121,8 @@ def _write(
         if is_first and _is_empty(connection, tables) and _becomes_raw(connection, tables, load_id):
             inserted = readable
         else:
+            if entity.keeps_changes:
+                leave_out_unchanged(connection, tables, landing, window)
             inserted = connection.execute(
                 sql.SQL("insert into {} ({}) select {} from {} on conflict do nothing").format(
                     tables.raw, sql.SQL(READABLE), sql.SQL(READABLE), landing
@@ -128,6 +133,7 @@ def _write(
             _quarantine(connection, tables, window, load_id, aside)
         if memory and memory.learned:
             memories.keep(connection, tables.source, tables.entity, memory)
+        drift.note(connection, tables, load_id, shape, inserted)
         landed = Landed(load_id, writer.received, inserted, readable - inserted, writer.unreadable)
         connection.execute(
             "update ops.load set state = 'landed', landed_at = now(), received = %s, inserted = %s, unchanged = %s,"
@@ -139,9 +145,12 @@ def _write(
     return landed
 
 
-def _lines(pages: Iterable[Page], writer: LineWriter, progress: Progress | None) -> Iterator[bytes | memoryview]:
+def _lines(
+    pages: Iterable[Page], writer: LineWriter, shape: Shape, progress: Progress | None
+) -> Iterator[bytes | memoryview]:
     told_at = time.monotonic()
     for page in pages:
+        shape.add(page)
         yield from writer.lines(page)
         if progress and time.monotonic() - told_at > 0.5:
             told_at = time.monotonic()
@@ -172,8 +181,8 @@ def _becomes_raw(connection: psycopg.Connection, tables: EntityTables, load_id: 
     :returns: whether it was done: not when the source gave a record twice, nor when someone's view reads raw.
     """
     landing = tables.landing(load_id)
-    key, index, defective = (
-        sql.Identifier(f"{tables.name}_{suffix}") for suffix in ("pkey", "load_id_idx", "load_id_idx1")
+    key, index, defective, gone = (
+        sql.Identifier(f"{tables.name}_{suffix}") for suffix in ("pkey", "load_id_idx", "load_id_idx1", "source_id_idx")
     )
     try:
         with connection.transaction():
@@ -181,6 +190,7 @@ def _becomes_raw(connection: psycopg.Connection, tables: EntityTables, load_id: 
                 "alter table {landing} add constraint {key} primary key (source_id, version_at, payload_hash)",
                 "create index {index} on {landing} using brin (load_id) with (pages_per_range = 16)",
                 "create index {defective} on {landing} (load_id) where defects is not null",
+                "create index {gone} on {landing} (source_id) where is_gone",
                 "drop table {raw}",
                 "alter table {landing} set schema raw",
                 "alter table {moved} rename to {name}",
@@ -191,6 +201,7 @@ def _becomes_raw(connection: psycopg.Connection, tables: EntityTables, load_id: 
                         key=key,
                         index=index,
                         defective=defective,
+                        gone=gone,
                         raw=tables.raw,
                         name=sql.Identifier(tables.name),
                         moved=sql.Identifier("raw", tables.landing_name(load_id)),

@@ -49,6 +49,7 @@ QUARANTINED_ROWS = sql.SQL(
 ENDLESS = {
     "numeric": ("NaN", "Infinity", "-Infinity"),
     "timestamp with time zone": ("infinity", "-infinity"),
+    "date": ("infinity", "-infinity"),
 }
 ENDLESS_TEXTS = ("nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity")
 # PostgreSQL reads these words as times of the day that it reads them on: again would not give the same
@@ -253,11 +254,10 @@ _NOTHING = sql.SQL("null::{type} as {name}")
 _CAST = sql.SQL("{column}::{type} as {name}")
 # a source that does not say that a record is gone still has it
 _FLAG = sql.SQL("coalesce({column}::boolean, false) as {name}")
-_CASTS = {
-    "timestamp with time zone": sql.SQL(
-        "case when lower(trim({column}::text)) = any({words}) then 'no time' else {column}::text end::{type} as {name}"
-    ),
-}
+_CAST_TIME = sql.SQL(
+    "case when lower(trim({column}::text)) = any({words}) then 'no time' else {column}::text end::{type} as {name}"
+)
+_CASTS = {"timestamp with time zone": _CAST_TIME, "date": _CAST_TIME}
 
 
 NOT_FAILED = sql.SQL(
@@ -299,6 +299,13 @@ def _typed_batch(
             remaining=NOT_FAILED.format(sql.SQL("r")) if failed and failed[0] else sql.SQL(""),
         )
     ).rowcount
+    # a record that raw has as gone is deleted, whatever its last payload says
+    connection.execute(
+        sql.SQL(
+            "update {} as b set is_deleted = true from {} as r where r.is_gone and r.source_id = b.source_id"
+            " and r.version_at = b.version_at and r.payload_hash = b.payload_hash"
+        ).format(tables.batch, tables.raw)
+    )
     connection.execute(
         sql.SQL(
             "create view {} as select (ctid::text::point)[0]::bigint * 65536 + (ctid::text::point)[1]::bigint"
@@ -412,9 +419,18 @@ def _commit_batch(
 
 def _add_to_staging(connection: psycopg.Connection, tables: EntityTables) -> int:
     """Insert the rows of the batch that did not fail; returns how many."""
-    names = sql.SQL(", ").join(map(sql.Identifier, (*BOOKKEEPING, *staging_types(connection, tables.feeds))))
+    columns = [sql.Identifier(name) for name in (*BOOKKEEPING, *staging_types(connection, tables.feeds))]
+    names = sql.SQL(", ").join(columns)
     insert = sql.SQL("insert into {} ({}) select {} from {} as b").format(tables.staging, names, names, tables.batch)
-    return connection.execute(insert + NOT_FAILED.format(sql.SQL("b"))).rowcount
+    insert += NOT_FAILED.format(sql.SQL("b"))
+    try:
+        with connection.transaction():
+            return connection.execute(insert).rowcount
+    except psycopg.errors.UniqueViolation:
+        # versions that raw was pruned of came again: they are read anew
+        again = sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(column) for column in columns)
+        keys = sql.SQL(", ").join(map(sql.Identifier, KEYS))
+        return connection.execute(insert + sql.SQL(" on conflict ({}) do update set {}").format(keys, again)).rowcount
 
 
 def _become_staging(connection: psycopg.Connection, tables: EntityTables) -> int:

@@ -4,10 +4,11 @@ with latest as (
     select distinct on (s.source_table, s.source_id)
         split_part(s.source_table, '__', 1) as source,
         s.source_id as record_key,
-        s.role = 'agent' or s.is_deleted as is_no_customer,
+        s.role = 'agent' or s.is_deleted or m.source_id is not null as is_no_customer,
         lower(trim(s.email)) as email
     from staging.customer as s
     inner join touched_customer as t on s.source_table = t.source_table and s.source_id = t.source_id
+    left join merged_customer as m on s.source_table = m.source_table and s.source_id = m.source_id
     order by s.source_table asc, s.source_id asc, s.version_at desc, s.payload_hash desc
 ),
 

@@ -5,10 +5,15 @@ select
     source_id
 from touched_rep
 union
+-- an agent is a person of the help desk; other people's keys may be those of reps
 select
-    source_table,
-    source_id
-from touched_customer;
+    t.source_table,
+    t.source_id
+from touched_customer as t
+where exists (
+    select 1 from staging.customer as s
+    where s.source_table = t.source_table and s.source_id = t.source_id and s.role = 'agent'
+);
 
 delete from core.dim_rep as d
 using touched_person as t

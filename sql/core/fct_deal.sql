@@ -24,7 +24,8 @@ select distinct on (s.source_table, s.source_id)
     s.closed_at,
     s.lost_reason,
     min(s.version_at) over (partition by s.source_table, s.source_id) as first_seen_at,
-    s.is_deleted
+    s.is_deleted or m.source_id is not null as is_deleted
 from staging.deal as s
 inner join touched_deal as t on s.source_table = t.source_table and s.source_id = t.source_id
+left join merged_deal as m on s.source_table = m.source_table and s.source_id = m.source_id
 order by s.source_table asc, s.source_id asc, s.version_at desc, s.payload_hash desc;

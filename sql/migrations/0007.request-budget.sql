@@ -6,7 +6,7 @@ create table ops.request_budget (
     free_at timestamptz not null default '-infinity',
     constraint pk_request_budget primary key (budget, slot)
 );
-create index request_budget_free on ops.request_budget (budget, free_at);
+create index request_budget_free on ops.request_budget (budget, free_at, slot);
 comment on table ops.request_budget is 'one row per request that a budget allows at a time; a slot that was used is free again when the budget''s seconds are over';
 comment on column ops.request_budget.budget is 'name of the pool, or of the source when its budget is not shared';
 comment on column ops.request_budget.slot is 'number of the slot, from 0';

@@ -16,7 +16,7 @@ by_hand as (
     from ops.load
     where state = 'staged'
     group by source
-    having bool_and(kind <> 'pull')
+    having bool_and(kind in ('file', 'replay'))
 ),
 
 loaded as (
@@ -25,7 +25,7 @@ loaded as (
         d.day_on
     from day as d
     inner join ops.load as l on d.source = l.source and d.starts_at >= l.window_start and d.ends_at <= l.window_end
-    where l.state = 'staged'
+    where l.state = 'staged' and l.kind <> 'hook' -- webhooks tell of a part of their day
 ),
 
 judged as (

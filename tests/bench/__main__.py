@@ -1,4 +1,4 @@
-"""How fast the project loads, against dlt doing the same: ``python -m tests.bench [rest] [csv] [memory] [dags]``.
+"""How fast the project loads, against dlt doing the same: ``python -m tests.bench [rest|csv|memory|…] …``.
 
 Both sides write into the same embedded PostgreSQL, each time into a fresh database (ours with its migrations applied
 beforehand), in turn, in a process of their own; a ratio is the median of the runs' ratios. Process start and imports
@@ -8,6 +8,7 @@ Nothing is asserted about speed: whether each aim is reached is printed.
 
 import argparse
 import json
+import math
 import os
 import shutil
 import signal
@@ -18,7 +19,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,18 @@ from include.local.postgres import Cluster
 from include.settings import PROJECT
 from include.warehouse.connection import Warehouse
 from include.warehouse.migrations import migrate
+from tests.bench import budget
+from tests.bench import mysql as mysql_table
 from tests.bench.data import write_orders
 from tests.bench.server import serving
 
-BENCHES = ("rest", "csv", "memory", "dags")
+BENCHES = ("rest", "csv", "memory", "budget", "mysql", "dags", "hooks")
+
 CONTACTS = 200_000
 ORDER_LINES = 1_000_000
+TABLE_ROWS = 1_000_000
 MEMORY_ROWS = 1_000_000
+BUDGET_ROWS = 10_000
 WARM_ROWS = 200
 RUNS = 3
 
@@ -43,6 +49,8 @@ REST_AIM = 3.0
 CSV_AIM = 10.0
 MEMORY_AIM_MB = 500
 DAG_AIM_SECONDS = 1.0
+HOOK_AIM_SECONDS = 30.0
+HOOKS, HOOK_BURST, HOOK_PAUSE_SECONDS = 20, 200, 4.0
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,10 @@ def main() -> None:
     wanted = [name for name in BENCHES if name in options.benches or not options.benches]
     share, runs = (20, 1) if options.quick else (1, RUNS)
     lines: list[Line] = []
-    if "rest" in wanted or "csv" in wanted or "memory" in wanted:
+    if "mysql" in wanted and not mysql_table.URL:
+        print("mysql is left out: CRM_TEST_MYSQL_URL names no server")
+        wanted.remove("mysql")
+    if set(wanted) & {"rest", "csv", "memory", "budget", "mysql"}:
         with _server() as server, tempfile.TemporaryDirectory(prefix="crm-bench-") as folder:
             if "rest" in wanted:
                 lines += _shown(rest(server, CONTACTS // share, runs))
@@ -109,8 +120,14 @@ def main() -> None:
                 lines += _shown(csv(server, Path(folder), ORDER_LINES // share, runs))
             if "memory" in wanted:
                 lines += _shown(memory(server, Path(folder), MEMORY_ROWS // share))
+            if "budget" in wanted:
+                lines += _shown(through_budget(server, BUDGET_ROWS // share))
+            if "mysql" in wanted:
+                lines += _shown(mysql(server, TABLE_ROWS // share, runs))
     if "dags" in wanted:
         lines += _shown(dags())
+    if "hooks" in wanted:
+        lines += _shown(hooks(HOOKS // 5 if options.quick else HOOKS, HOOK_BURST // 5 if options.quick else HOOK_BURST))
     if options.json:
         print(json.dumps([asdict(line) for line in lines]))
 
@@ -162,6 +179,40 @@ def memory(server: Server, folder: Path, rows: int) -> list[Line]:
     return lines
 
 
+def through_budget(server: Server, rows: int) -> list[Line]:
+    """Contacts from an API that answers 100 requests in any 10 s, pulled by two processes at once."""
+    lines = []
+    for size in (100, 25):
+        with server.database(is_migrated=True) as url:
+            result = budget.measure(url, rows, size)
+        what = f"{rows:,} contacts, {size} a page, {result['requests']} requests"
+        is_kept = result["refused"] == 0
+        lines += [
+            Line("budget", f"{what}: refused", "429", result["refused"], 0, None, result["seconds"], is_kept),
+            Line(
+                "budget", f"{what}: API to raw", "s", result["seconds"], result["least"], None, result["seconds"], None
+            ),
+        ]
+    return lines
+
+
+def mysql(server: Server, rows: int, runs: int) -> list[Line]:
+    """A table of MySQL into staging, validated; the rival is dlt's sql_database."""
+    with mysql_table.filled(rows) as address, mysql_table.filled(WARM_ROWS) as small:
+        job = {"what": "mysql", "rows": rows}
+        results = _alternate(server, job, address, small, runs)
+        reading = _measure(server, {**job, "side": "read"}, address, small)
+    what = f"{rows:,} rows of a MySQL table"
+    most = max(results["ours"], key=lambda result: result["peak_mb"])
+    return [
+        _against("mysql", f"{what}: table to raw", results, "raw_seconds", None),
+        _against("mysql", f"{what}: table to staging", results, "seconds", None),
+        _limit("mysql", f"{what}: reading alone", reading),
+        _busy("mysql", what, results),
+        replace(_memory_line(what, most), bench="mysql"),
+    ]
+
+
 def dags() -> list[Line]:
     """Seconds to import each file of dags/ beyond importing Airflow, each in a process of its own."""
     lines = []
@@ -180,6 +231,45 @@ def dags() -> list[Line]:
     return lines
 
 
+def hooks(count: int, burst: int) -> list[Line]:
+    """From a webhook to its staged row with the scheduler idle: one by one, then a burst."""
+    with tempfile.TemporaryDirectory(prefix="crm-bench-hooks-") as state:
+        env = {key: value for key, value in os.environ.items() if not key.startswith(("CRM_", "AIRFLOW"))}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.hooks", str(count), str(HOOK_PAUSE_SECONDS), str(burst)],
+            cwd=PROJECT, env={**env, "CRM_STATE": state}, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            told, _ = process.communicate()
+        finally:
+            process.terminate()  # it stops what it started
+            process.wait(120)
+            _remove_home(Path(state) / "postgres")
+    if process.returncode:
+        raise RuntimeError("the webhooks were not measured: see above")
+    found = json.loads(told.splitlines()[-1])
+    runs = found["runs_of_burst"]
+    return [
+        line
+        for what, times in (
+            (f"{count} webhooks, one at a time", found["single"]),
+            (f"{burst} webhooks at once, in {runs} runs", found["burst"]),
+        )
+        for line in _waited(what, times)
+    ]
+
+
+def _waited(what: str, times: list[dict[str, float]]) -> list[Line]:
+    lines = []
+    for key, aim in (("answered", None), ("staged", HOOK_AIM_SECONDS)):
+        ordered = sorted(one[key] for one in times)
+        for share in (50, 95):
+            seconds = ordered[math.ceil(share / 100 * len(ordered)) - 1]
+            reached = None if aim is None or share < 95 else seconds < aim
+            lines.append(Line("hooks", f"{what}: {key}, p{share}", "s", seconds, aim, None, seconds, reached))
+    return lines
+
+
 @contextmanager
 def _server() -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="crm-bench-postgres-") as name:
@@ -189,9 +279,14 @@ def _server() -> Iterator[Server]:
             yield Server(cluster)
         finally:
             cluster.stop()
-            elsewhere = Path(name) / "home"
-            if elsewhere.exists():
-                shutil.rmtree(Path(elsewhere.read_text().strip()), ignore_errors=True)
+            _remove_home(Path(name))
+
+
+def _remove_home(folder: Path) -> None:
+    """Remove a cluster's data that lie elsewhere, as they do for root."""
+    elsewhere = folder / "home"
+    if elsewhere.exists():
+        shutil.rmtree(Path(elsewhere.read_text().strip()), ignore_errors=True)
 
 
 def _orders(folder: Path, rows: int) -> Path:
@@ -272,7 +367,7 @@ def _memory_line(what: str, result: dict[str, Any]) -> Line:
 
 
 def _shown(lines: list[Line]) -> list[Line]:
-    against = "dlt" if lines[0].bench in ("rest", "csv") else "limit"
+    against = "dlt" if lines[0].bench in ("rest", "csv", "mysql") else "limit"
     print(f"\n{lines[0].bench:66} {'unit':>6} {'ours':>10} {against:>10} {'ratio':>6} {'seconds':>8}  aim")
     for line in lines:
         ours, rival = _figure(line, line.ours), "" if line.rival is None else _figure(line, line.rival)

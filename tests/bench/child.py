@@ -25,6 +25,10 @@ def peak_mb() -> float:
 
 def run(job: dict[str, Any], where: dict[str, Any]) -> dict[str, float]:
     """Do a job (``side``, ``what``, ``size``); ``where`` has the database (``url``), ``source`` and its ``rows``."""
+    if job["what"] == "mysql":
+        from tests.bench import mysql
+
+        return mysql.run(job, where)
     if job["side"] == "dlt":
         from tests.bench import rival
 

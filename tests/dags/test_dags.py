@@ -9,7 +9,7 @@ import pytest
 from include.settings import PROJECT
 from include.sources.config import load_sources
 
-VERBS = ("ingest", "build", "track", "render", "settle", "replay", "land", "validate", "publish", "watch")
+VERBS = ("ingest", "build", "track", "render", "settle", "replay", "prune", "land", "validate", "publish", "watch")
 FILES = sorted((PROJECT / "dags").glob("*.py"))
 
 
@@ -27,11 +27,13 @@ def dag_bag(tmp_path_factory: pytest.TempPathFactory):
 
 def test_every_dag_is_imported(dag_bag) -> None:
     assert dag_bag.import_errors == {}
-    enabled = {f"ingest_{source.name}" for source in load_sources().values() if source.enabled}
-    others = {file.stem for file in FILES} - {"ingest"}
-    # one DAG a file, named after it; the one exception makes a DAG of each source that is switched on
-    assert set(dag_bag.dags) == enabled | others
-    assert enabled
+    sources = [source for source in load_sources().values() if source.enabled]
+    enabled = {f"ingest_{source.name}" for source in sources}
+    hooked = {f"ingest_{source.name}_hooks" for source in sources if source.hooks}
+    others = {file.stem for file in FILES} - {"ingest", "ingest_hooks"}
+    # one DAG a file, named after it; two exceptions make one of each source: that is on, and that takes webhooks
+    assert set(dag_bag.dags) == enabled | hooked | others
+    assert enabled and hooked
 
 
 def test_policy(dag_bag) -> None:

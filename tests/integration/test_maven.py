@@ -64,6 +64,10 @@ def test_reps_and_products_equal_plain_pandas(maven: tuple[Warehouse, LoadSummar
 def test_again_adds_nothing(maven: tuple[Warehouse, LoadSummary], real_data: Path, tmp_path: Path) -> None:
     warehouse, _ = maven
     again = load_files(warehouse, "maven_crm", [real_data / "maven_crm"], reports=tmp_path)
+    assert (again.total.received, again.skipped) == (0, 4)
+    assert "4 files skipped: loaded before" in again.as_text()
+    # who insists is given the same rows
+    again = load_files(warehouse, "maven_crm", [real_data / "maven_crm"], reports=tmp_path, again=True)
     assert (again.total.received, again.total.inserted, again.total.unchanged) == (8927, 0, 8927)
 
 

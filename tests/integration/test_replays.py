@@ -102,9 +102,7 @@ def test_the_deliveries_as_one_long_window_give_the_same(
     month = Window.between(DAYS[0], DAYS[-1])
     together: dict[tuple[str, str, Window], list] = {}
     for delivery in recorded:
-        # files have no updated-at: the day that they were seen is the version, and the window says which
-        window = delivery.window if delivery.source == "sandbox_orders" else month
-        together.setdefault((delivery.source, delivery.entity, window), []).extend(delivery.pages)
+        together.setdefault((delivery.source, delivery.entity, month), []).extend(delivery.pages)
     for (source, entity, window), pages in together.items():
         load(warehouse, Delivery(source, entity, window, tuple(pages)))
     build(warehouse, DAYS, settle=True)

@@ -356,7 +356,7 @@ def test_naughty_names_are_names_and_nothing_else(
 @pytest.mark.parametrize("feeds", COLUMNS)
 def test_every_column_that_can_be_filled_is_one_of_the_table(feeds: Feeds, tried: Warehouse) -> None:
     kinds = {"text": "text", "numeric": "number", "bigint": "number", "integer": "number", "boolean": "flag"}
-    kinds["timestamp with time zone"] = "time"
+    kinds |= {"timestamp with time zone": "time", "date": "time"}
     with tried.connect() as connection:
         types = staging_types(connection, feeds)
     of_the_project = {"source_id", "version_at", "payload_hash", "is_deleted"}
@@ -487,13 +487,14 @@ def test_records_that_do_not_fit(acme: Deals, checked: Checked, project: Path, t
     said: dict[str, list] = {step.name: [] for step in steps}
     for step in steps:
         said[step.name].append((step.ok, step.says))
-    assert said["deals: id"] == [(False, "1 of 25 records have no key at id")]
+    assert said["deals: id"] == [(False, "id is no key in 1 of 25 records: no_id (1)")]
     assert said["deals: version_at"] == [(False, "updated_at is no time in 1 of 25 records")]
     assert said["deals: records"] == [(False, "records that raw cannot hold: bad_version_time (1), no_id (1)")]
     assert said["deals: types"] == [
         (
             False,
-            "amount is no numeric in 3 of 23 records: value.amount 'n/a' in 1, value.amount '1,5' in 2, value.amount '1 5' in 25",
+            "amount is no numeric in 3 of 23 records:"
+            " value.amount 'n/a' in 1, value.amount '1,5' in 2, value.amount '1 5' in 25",
         ),
         (True, "created_at is no timestamp in 1 of 23 records: created_at 'soon' in 3"),
     ]

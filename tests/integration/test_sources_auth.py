@@ -138,10 +138,13 @@ def test_a_new_refresh_token_is_used_from_then_on(api: Api) -> None:
         if asked.path == "/token":
             sent.append(asked.body["refresh_token"][0])
             return {"access_token": f"a{len(sent)}", "refresh_token": f"r{len(sent)}"}
-        return {"results": []} if asked.headers["authorization"] == "Bearer a2" else Answer({}, 401)
+        # the first token is good for the first page only
+        if asked.headers["authorization"] == "Bearer a1" and "page" in asked.query:
+            return Answer({}, 401)
+        return {"results": [{"id": n}], "next": None if "page" in asked.query else 2}
 
     api.answer = answer
-    rows(api, SNAPSHOT, REFRESH, extra={"refresh_token": "r0"})
+    assert len(rows(api, PAGED, REFRESH, extra={"refresh_token": "r0"})) == 2
     assert sent == ["r0", "r1"]
 
 
@@ -164,7 +167,24 @@ def test_a_token_that_is_refused_at_once_is_not_asked_for_again_and_again(api: A
     assert "GET /deals" in (message := failure(api, SNAPSHOT, auth))
     assert "answered 401: the login was not accepted" in message
     assert "Check login and password of the connection shop_connection" in message
-    assert len(guarded.given) == 2
+    assert len(guarded.given) == 1
+
+
+def test_a_token_may_expire_while_a_request_is_tried_again(api: Api) -> None:
+    """Each token is good for one answer, and that is a 500, but for the third one's."""
+    statuses = iter([500, 401, 500, 401, 200])
+    tokens: list[str] = []
+
+    def answer(asked: Asked, n: int) -> Any:
+        if asked.path == "/token":
+            tokens.append(f"token-{len(tokens)}")
+            return {"access_token": tokens[-1]}
+        assert asked.headers["authorization"] == f"Bearer {tokens[-1]}"
+        return Answer({"results": [{"id": 1}]}, next(statuses))
+
+    api.answer = answer
+    assert rows(api, SNAPSHOT, CLIENT) == [{"id": 1}]
+    assert len(tokens) == 3
 
 
 @pytest.mark.parametrize(

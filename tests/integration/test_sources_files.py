@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from include.sources import Page, SourceConnection, SourceError, files, match_files, read, read_files
+from include.sources import Page, SourceConnection, SourceError, match_files, read, read_files
 from include.sources.config import Source
+from include.sources.files import csv_file, store
 from include.window import Window
 
 DAY = Window(datetime(2026, 3, 5, tzinfo=UTC), datetime(2026, 3, 6, tzinfo=UTC))
@@ -19,7 +20,7 @@ DAY = Window(datetime(2026, 3, 5, tzinfo=UTC), datetime(2026, 3, 6, tzinfo=UTC))
 
 @pytest.fixture(autouse=True)
 def at_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "SETTLED_SECONDS", 0.0)
+    monkeypatch.setattr(store, "SETTLED_SECONDS", 0.0)
 
 
 def source(**changes: Any) -> Source:
@@ -101,7 +102,7 @@ def test_line_numbers_are_those_of_an_editor(tmp_path: Path) -> None:
 
 
 def test_a_field_too_large_keeps_its_beginning(tmp_path: Path) -> None:
-    path = write(tmp_path, "id,name\n1,a\n2," + "x" * (files.LARGEST_FIELD + 1) + "\n3,c\n")
+    path = write(tmp_path, "id,name\n1,a\n2," + "x" * (csv_file.LARGEST_FIELD + 1) + "\n3,c\n")
     rows, bad = outcome(load(path))
     assert rows == [["1", "a"], ["3", "c"]]
     assert bad == [("2," + "x" * 998, "record_too_large", "orders-1.csv:3")]
@@ -110,7 +111,7 @@ def test_a_field_too_large_keeps_its_beginning(tmp_path: Path) -> None:
 @pytest.mark.parametrize("before", ["", '"open\n'])
 def test_a_line_too_large_for_memory_keeps_its_beginning(tmp_path: Path, before: str) -> None:
     """Cut anywhere, it would look like a record: 2,x would do."""
-    line = "2," + "x" * (5 * files.LARGEST_FIELD)
+    line = "2," + "x" * (5 * csv_file.LARGEST_FIELD)
     path = write(tmp_path, f"id,name\n1,a\n{before}{line}\n3,c\n")
     rows, bad = outcome(load(path))
     assert rows == [["1", "a"], ["3", "c"]]
@@ -118,8 +119,8 @@ def test_a_line_too_large_for_memory_keeps_its_beginning(tmp_path: Path, before:
 
 
 def test_a_field_just_small_enough_is_kept(tmp_path: Path) -> None:
-    path = write(tmp_path, "id,name\n1," + "x" * (files.LARGEST_FIELD - 10) + "\n")
-    assert len(outcome(load(path))[0][0][1]) == files.LARGEST_FIELD - 10
+    path = write(tmp_path, "id,name\n1," + "x" * (csv_file.LARGEST_FIELD - 10) + "\n")
+    assert len(outcome(load(path))[0][0][1]) == csv_file.LARGEST_FIELD - 10
 
 
 @pytest.mark.parametrize(
@@ -200,7 +201,7 @@ def test_a_date_that_is_none_is_told(tmp_path: Path) -> None:
 
 
 def test_a_file_still_being_written_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "SETTLED_SECONDS", 0.5)
+    monkeypatch.setattr(store, "SETTLED_SECONDS", 0.5)
     path = write(tmp_path, "id,name\n1,a\n")
 
     def append() -> None:
@@ -213,8 +214,8 @@ def test_a_file_still_being_written_is_waited_for(tmp_path: Path, monkeypatch: p
 
 
 def test_a_file_never_at_rest_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "SETTLED_SECONDS", 0.2)
-    monkeypatch.setattr(files, "LONGEST_WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(store, "SETTLED_SECONDS", 0.2)
+    monkeypatch.setattr(store, "LONGEST_WAIT_SECONDS", 0.1)
     path = write(tmp_path, "id,name\n")
     done = threading.Event()
 

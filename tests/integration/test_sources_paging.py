@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from include.sources import Memory, SourceError
+from include.sources import Memory, SourceError, read
 from include.sources.paging import next_link
 from include.sources.rest import halved
 from include.window import Window
-from tests.api import DAY, SNAPSHOT, Answer, Api, Asked, pages, rows
+from tests.api import DAY, SNAPSHOT, Answer, Api, Asked, pages, rows, source
 
 
 def numbered(first: int, count: int) -> list[dict[str, Any]]:
@@ -164,6 +164,32 @@ def test_an_unreadable_record_does_not_stop_an_offset(api: Api) -> None:
     found = pages(api, OFFSET)
     assert [row["id"] for page in found for row in page.rows] == [1, 3, 5]
     assert [bad.text for page in found for bad in page.unreadable] == ['{"id":2,"x":NaN}', '{"id":4,"x":NaN}']
+
+
+def test_the_pages_of_a_parents_list_overlap_too(api: Api) -> None:
+    """Ids of the children are their own only together with the parent's, which is not in what is paged."""
+    children = {"a": numbered(1, 9), "b": numbered(1, 6)}
+
+    def answer(asked: Asked, n: int) -> Any:
+        if asked.path == "/plans":
+            return {"plans": [{"id": "a"}, {"id": "b"}]}
+        present = children[asked.path.split("/")[2]]
+        skip = int(asked.query["skip"][0])
+        if n == 3:
+            del present[:3]
+        return {"results": present[skip : skip + 4]}
+
+    api.answer = answer
+    plans = {"request": {"path": "/plans"}, "records": "plans", "snapshot": True}
+    request = {"path": "/plans/{parent.id}/days", "params": {"limit": 4}}
+    made = source({**OFFSET, "request": request, "parents": plans})
+    entity = made.entities["deals"].model_copy(update={"id": ("parent.id", "id")})
+    made = made.model_copy(update={"entities": {"deals": entity}})
+    found = [row for page in read(made, entity, DAY, api.connection()) for row in page.rows]
+    assert sorted((row["parent"]["id"], row["id"]) for row in found) == [
+        *(("a", id_) for id_ in range(1, 10)),
+        *(("b", id_) for id_ in range(1, 7)),
+    ]
 
 
 RANGE: dict[str, Any] = {**SNAPSHOT, "records": "", "paging": {"kind": "range", "unit": "items", "size": 4}}

@@ -115,6 +115,29 @@ def test_page_numbers_end_with_a_short_page(api: Api) -> None:
     assert [asked.query["page"] for asked in api.asked] == [["1"], ["2"], ["3"]]
 
 
+@pytest.mark.parametrize(
+    ("own", "told", "asked"),
+    [
+        ({}, {}, 2),  # the second page is short
+        ({"end": "last"}, {"last": [False, False, True]}, 3),
+        ({"end": "last"}, {}, 4),  # it is never said: an empty page is an end
+        ({"more": "more"}, {"more": [True, True, False]}, 3),
+        ({"more": "more"}, {"more": [True, True, True, True, False]}, 5),
+    ],
+)
+def test_what_ends_page_numbers(api: Api, own: dict[str, str], told: dict[str, list[bool]], asked: int) -> None:
+    """Pages of 2, 1, 1, 0 and 0 records."""
+
+    def answer(asked: Asked, n: int) -> Any:
+        found = [{"id": f"{n}.{place}"} for place in range([2, 1, 1, 0, 0][n - 1])]
+        return {"results": found, **{name: values[n - 1] for name, values in told.items()}}
+
+    api.answer = answer
+    paging = {"kind": "page_number", "into": "params.page", "size": 2, **own}
+    assert len(rows(api, {**SNAPSHOT, "paging": paging})) == min(asked + 1, 4)
+    assert len(api.asked) == asked
+
+
 KEYSET = {
     "request": {"method": "POST", "path": "/search", "body": {"after_id": "{last}", "from": "{window_start_ms}"}},
     "records": "results",
@@ -179,6 +202,50 @@ def test_also_reads_a_second_list(api: Api) -> None:
     api.answer = lambda asked, n: {"results": [{"id": n, "archived": "archived" in asked.query}]}
     also = {**SNAPSHOT, "request": {"path": "/deals", "params": {"archived": "true"}}}
     assert rows(api, {**SNAPSHOT, "also": [also]}) == [{"id": 1, "archived": False}, {"id": 2, "archived": True}]
+
+
+PARENTS = {
+    "request": {"path": "/plans/{parent.plan.key}/days"},
+    "records": "days",
+    "paging": {"kind": "next_url", "next": "next"},
+    "snapshot": True,
+    "parents": {
+        "request": {"path": "/plans"},
+        "records": "plans",
+        "paging": {"kind": "next_url", "next": "next"},
+        "snapshot": True,
+    },
+}
+
+
+def test_every_record_of_one_list_has_a_list_of_its_own(api: Api) -> None:
+    answers = {
+        "/plans": {"plans": [{"plan": {"key": 1}}], "next": "https://elsewhere.example/plans2"},
+        "/plans2": {"plans": [{"plan": {"key": "a/../b"}}, {"plan": {"key": 3}}]},
+        "/plans/1/days": {"days": [{"id": 1}], "next": "/days2"},
+        "/days2": {"days": [{"id": 2}]},
+        "/plans/a%2F..%2Fb/days": {"days": [{"id": 1}]},  # a key is never more than one part of the path
+        "/plans/3/days": {"days": []},
+    }
+    api.answer = lambda asked, n: answers[asked.path]
+    found = pages(api, PARENTS)
+    assert [row for page in found for row in page.rows] == [
+        {"id": 1, "parent": {"plan": {"key": 1}}},
+        {"id": 2, "parent": {"plan": {"key": 1}}},
+        {"id": 1, "parent": {"plan": {"key": "a/../b"}}},
+    ]
+    assert [json.loads(text) for page in found for text in page.texts] == [row for page in found for row in page.rows]
+    assert [asked.path for asked in api.asked] == [
+        "/plans", "/plans/1/days", "/days2", "/plans2", "/plans/a%2F..%2Fb/days", "/plans/3/days",
+    ]  # fmt: skip
+
+
+def test_a_parent_that_is_no_record_is_told_and_one_without_its_key_fails(api: Api) -> None:
+    api.answer = lambda asked, n: Answer(b'{"plans": [null], "days": []}')
+    (page,) = pages(api, PARENTS)
+    assert [(item.reason, page.rows) for item in page.unreadable] == [("not_an_object", [])]
+    api.answer = lambda asked, n: {"plans": [{"plan": {"key": None}}]}
+    assert "a record has no value at 'plan.key', which the next request needs" in failure(api, PARENTS)
 
 
 def test_enrich_merges_batches_into_record_and_text(api: Api) -> None:

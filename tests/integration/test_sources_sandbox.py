@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from include.settings import PROJECT
-from include.sources import SourceConnection, SourceError, files, http, read
+from include.sources import SourceConnection, SourceError, http, read
 from include.sources.config import Source, load_source
+from include.sources.files import store
 from include.window import Window
 
 FIRST, LAST = "2025-06-01", "2025-08-31"
@@ -93,7 +94,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 @pytest.fixture
 def sandbox(running: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     monkeypatch.setattr(http, "PATIENCE", http.Patience(first=0.01, longest=0.05, total=1.0))
-    monkeypatch.setattr(files, "SETTLED_SECONDS", 0.0)
+    monkeypatch.setattr(store, "SETTLED_SECONDS", 0.0)
     running.set_faults()
     return running
 

@@ -557,3 +557,18 @@ def test_rows_in_quarantine_are_counted_by_source(connection: psycopg.Connection
         {"source_id": "5", "payload_hash": hashes[4], "source": "elsewhere"})  # fmt: skip
     assert "2 rows that came in this window wait in quarantine" in doubts(connection)
     assert "2 of crm (deals)" in doubts(connection)
+
+
+def test_changed_fields_are_named_by_source_and_entity(connection: psycopg.Connection) -> None:
+    row: Row = {"source": "crm", "entity": "deals", "kind": "new", "load_id": 1,
+                "window_start": at("11-12"), "window_end": at("11-13")}  # fmt: skip
+    put(connection, "ops.drift", row,
+        {"path": "amount", "kind": "gone", "types_before": ["string"]},
+        {"path": "id", "kind": "retyped", "types_before": ["string"], "types_now": ["number"]},
+        *({"path": f"new{number}"} for number in range(1, 8)),
+        {"path": "earlier", "window_start": at("11-01"), "window_end": at("11-02")},
+        {"path": "elsewhere", "source": "elsewhere"})  # fmt: skip
+    assert (
+        "The records of crm (deals) changed in this window: amount is gone; new1, new2, new3, new4, new5 and 2 more are"
+        " new; id (string, now number) is of another type."
+    ) in doubts(connection)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from include.sources import files, plain_csv
 from include.sources.config import Entity, Files
+from include.sources.files import csv_file, plain_csv
+from include.sources.files.unpack import Content
 from include.sources.page import Columns, Page
 from include.warehouse.copy_lines import LineWriter
 from include.window import Window
@@ -35,7 +36,7 @@ FILE = st.lists(ROW | ROW | ROW | st.text(SIGNS, max_size=8), max_size=12).flatm
 
 
 def read(path: Path) -> list[Page]:
-    return list(files.read_csv(CONFIG, path))
+    return list(csv_file.read_csv(CONFIG, Content(path.name, str(path), lambda: path.open("rb"), path)))
 
 
 def outcome(pages: list[Page]) -> tuple[list[Any], list[Any]]:
@@ -62,7 +63,7 @@ def test_columns_and_lines_read_the_same(folder: Path, text: str, block: int) ->
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plain_csv, "BLOCK_BYTES", block)
         fast = outcome(read(path))
-        patch.setattr(files, "_first_record", lambda *_: None)
+        patch.setattr(csv_file, "_first_record", lambda *_: None)
         assert fast == outcome(read(path))
 
 

@@ -1,11 +1,14 @@
 """The YAML of REST sources: how to log in, how to page, what a window and a budget are."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
+from include.settings import PROJECT
 from include.sources.config import Source
 from tests.api import SNAPSHOT, source
 
@@ -137,6 +140,22 @@ def test_lateness_is_nothing_unless_it_is_said() -> None:
 )
 def test_a_budget_that_cannot_work_is_refused(budget: dict[str, Any], says: str) -> None:
     assert says in refused(WINDOWED, budget=budget)
+
+
+def test_the_examples_of_the_documentation_are_accepted() -> None:
+    """Of the parts about auth, lateness, budgets, lists and paging: as they stand there, in a source."""
+    text = (PROJECT / "docs" / "sources.md").read_text()
+    part = text[text.index("### Auth\n") : text.index("### files\n")]
+    examples = [
+        yaml.safe_load(example) for example in re.findall(r"```yaml\n(.*?)```", part, re.DOTALL) if "…" not in example
+    ]
+    assert len(examples) > 15
+    for example in examples:
+        if "paging" in example:
+            source({**SNAPSHOT, **example})
+        else:
+            rest = example.pop("rest", SNAPSHOT)
+            source(rest, **example)
 
 
 def test_what_is_for_rest_alone_is_refused_elsewhere() -> None:

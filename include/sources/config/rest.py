@@ -8,6 +8,8 @@ from include.config_files import StrictModel
 from include.sources.config.paging import CursorPaging, KeysetPaging, NoPaging, Paging
 from include.sources.config.request import WINDOW_PLACEHOLDERS, Request, placeholders
 
+PARENT = "parent."
+
 
 class Until(StrictModel):
     """For a source that is told only where to start: records whose instant at ``path`` is at or past the window's end
@@ -54,10 +56,14 @@ class Rest(StrictModel):
     A request must be bounded by the window: by placeholders, by ``within`` (the path of an instant that must lie in
     the window, for lists that cannot be asked by time), be a small list read whole each time (``snapshot``), or go on
     from a cursor that is kept.
+
+    ``parents`` is a list of which every record has one of these lists: ``{parent.<path>}`` in the path is a value of
+    its record, which every record found there gets under ``parent``.
     """
 
     request: Request
     records: str
+    parents: "Rest | None" = None
     each: str | None = None
     paging: Paging = NoPaging()
     limit: Limit | None = None
@@ -76,6 +82,7 @@ class Rest(StrictModel):
             raise ValueError(f"request: keyset paging needs the placeholder {wanted} somewhere in the request")
         if isinstance(self.paging, KeysetPaging):
             names = names | placeholders(self.paging.firsts)
+        names -= self._of_parents()
         if unknown := names - own - WINDOW_PLACEHOLDERS:
             known = ", ".join(sorted(own | WINDOW_PLACEHOLDERS))
             raise ValueError(f"request: no placeholder {', '.join(sorted(unknown))}; there are {known}")
@@ -88,6 +95,15 @@ class Rest(StrictModel):
         if any(part.keeps_cursor for part in self.also):
             raise ValueError("also: a cursor can only be kept for the entity's own list")
         return self
+
+    def _of_parents(self) -> set[str]:
+        """The placeholders that stand for values of a parent."""
+        names = {name for name in placeholders(self.request.path) if name.startswith(PARENT)}
+        if bool(names) != bool(self.parents):
+            raise ValueError("parents: goes with a {parent.…} in request.path, and only with it")
+        if self.parents and self.keeps_cursor:
+            raise ValueError("parents: a cursor can only be kept for one list")
+        return names
 
     @property
     def keeps_cursor(self) -> bool:

@@ -200,7 +200,27 @@ COLUMNS: dict[Feeds, dict[str, Column]] = {
         "currency": _CURRENCY,
         "country": _COUNTRY,
     },
-}  # fmt: skip
+    "sla_policy": {
+        "title": _text("title name label"),
+        "description": _text("description"),
+        "position": _number("position order rank priority"),
+        "conditions": Column(),
+        "targets": Column(),
+        "created_at": _CREATED,
+    },
+    "schedule": {
+        "name": _text("name title label"),
+        "time_zone": _text("timezone timezoneid tz"),
+        "intervals": Column(),
+        "created_at": _CREATED,
+    },
+    "holiday": {
+        "schedule_key": _text("scheduleid schedule calendarid businesshoursid"),
+        "name": _text("name title label"),
+        "start_on": _time("startdate starton start date activitydate"),
+        "end_on": _time("enddate endon end"),
+    },
+}
 
 # What core cannot do without, whatever the sample has.
 NEEDED: dict[Feeds, tuple[str, ...]] = {
@@ -215,6 +235,9 @@ NEEDED: dict[Feeds, tuple[str, ...]] = {
     "satisfaction": ("ticket_key",),
     "activity": ("activity_type",),
     "order_line": ("order_key", "line_no"),
+    "sla_policy": (),
+    "schedule": (),
+    "holiday": (),
 }
 
 # What every record has, where the source does not tell it.
@@ -237,6 +260,9 @@ _ENTITIES: dict[str, Feeds] = {
     **dict.fromkeys(_words("ticketevent event ticketaudit audit comment"), "ticket_event"),
     **dict.fromkeys(_words("satisfaction satisfactionrating rating survey csat"), "satisfaction"),
     **dict.fromkeys(_words("activity call email meeting task engagement"), "activity"),
+    "slapolicy": "sla_policy",
+    "schedule": "schedule",
+    "holiday": "holiday",
     **dict.fromkeys(_words("order orderline lineitem orderitem sale invoice"), "order_line"),
 }  # fmt: skip
 

@@ -1,12 +1,12 @@
 """The plain part of a CSV file, read a block at a time in columns, several times faster than line by line.
 
 A block is plain when its quotes stand where RFC 4180 has them and no field holds a quote of its own: then it means the
-same to every reader. From the first block that is not, the careful reader of `include.sources.files` goes on.
+same to every reader. From the first block that is not, the careful reader of `include.sources.files.csv_file` goes on.
 """
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 import pyarrow as pa
@@ -27,11 +27,8 @@ class Place:
     line: int
 
 
-TOP = Place(0, 1)
-
-
 def read_plain(
-    file: BinaryIO, start: Place, header: list[str], delimiter: str, name: str
+    file: IO[bytes], start: Place, header: list[str], delimiter: str, name: str
 ) -> Generator[Columns, None, Place | None]:
     """The records from a place on, as long as the file is plain UTF-8; an empty field is null.
 

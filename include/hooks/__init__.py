@@ -1,0 +1,1 @@
+"""Webhooks: received, checked and stored; then what they tell is landed and staged."""

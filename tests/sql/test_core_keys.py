@@ -1,0 +1,187 @@
+"""Core on keys that meet: merged records, moves that are records of their own, two entities in one table."""
+
+import pytest
+
+from include.warehouse.connection import Warehouse
+from include.warehouse.core import build_core
+from include.window import Window
+from tests.conftest import Databases
+from tests.deliveries import Delivery, checksums, load, page, rows
+
+DAYS = [Window.day(f"2026-11-0{number}") for number in (2, 3, 4)]
+
+
+def company(key: str, at: str, name: str, merged: str | None = None) -> dict:
+    """A company as HubSpot gives it."""
+    properties = {"name": name, "hs_lastmodifieddate": at, "createdate": "2026-10-01T00:00:00Z"}
+    return {"id": key, "properties": properties | {"hs_merged_object_ids": merged}, "archived": False}
+
+
+def contact(key: str, at: str, email: str, merged: str | None = None) -> dict:
+    """A contact as HubSpot gives it."""
+    properties = {"email": email, "firstname": key, "lastmodifieddate": at, "createdate": "2026-10-01T00:00:00Z"}
+    return {"id": key, "properties": properties | {"hs_merged_object_ids": merged}, "archived": False}
+
+
+def deal(key: str, at: str, merged: str | None = None) -> dict:
+    """A deal as HubSpot gives it."""
+    properties = {"dealname": key, "dealstage": "new", "hs_lastmodifieddate": at, "createdate": "2026-10-01T00:00:00Z"}
+    return {"id": key, "properties": properties | {"hs_merged_object_ids": merged}, "archived": False}
+
+
+def opportunity(at: str, stage: str) -> dict:
+    """An opportunity as Salesforce gives it."""
+    return {"Id": "006A", "Name": "A", "StageName": stage, "CreatedDate": "2026-11-01T09:00:00.000+0000",
+            "IsDeleted": False, "SystemModstamp": at}  # fmt: skip
+
+
+def move(number: int, at: str, stage: str, **more: object) -> dict:
+    """A move of the opportunity."""
+    return {"Id": f"008{number}", "OpportunityId": "006A", "StageName": stage, "CreatedDate": at, "IsDeleted": False,
+            "SystemModstamp": at, **more}  # fmt: skip
+
+
+def in_any_order(databases: Databases, deliveries: list[Delivery]) -> Warehouse:
+    """A warehouse with the deliveries, core built after each; whichever comes first, core is the same."""
+    sums, warehouse = [], databases.warehouse()
+    for first in range(len(deliveries)):
+        order = [deliveries[first], *reversed(deliveries[:first]), *deliveries[first + 1 :]]
+        warehouse = databases.warehouse()
+        for delivery in order:
+            load(warehouse, delivery)
+            build_core(warehouse)
+        sums.append(checksums(warehouse, ["core"]))
+    assert all(one == sums[0] for one in sums)
+    return warehouse
+
+
+def test_companies_merged_away_end_as_deleted(embedded: Databases) -> None:
+    # HubSpot makes a third record of two, and tells nothing more of them
+    warehouse = in_any_order(
+        embedded,
+        [
+            Delivery("hubspot", "companies", DAYS[0], (page(
+                company("1", "2026-11-02T08:00:00Z", "Acme"), company("2", "2026-11-02T09:00:00Z", "Acme Ltd")),)),
+            Delivery("hubspot", "companies", DAYS[1], (page(company("3", "2026-11-03T10:00:00Z", "Acme", "1;2")),)),
+            Delivery("hubspot", "companies", DAYS[2], (page(company("3", "2026-11-04T10:00:00Z", "ACME", "1;2")),)),
+        ],
+    )  # fmt: skip
+    query = (
+        "select company_id, name, is_deleted, to_char(valid_from at time zone 'UTC', 'DD HH24'), is_current"
+        " from core.dim_company order by company_id, valid_from"
+    )
+    assert rows(warehouse, query) == [
+        ("hubspot:1", "Acme", False, "02 08", False),
+        ("hubspot:1", "Acme", True, "03 10", True),  # from the first word of it on
+        ("hubspot:2", "Acme Ltd", False, "02 09", False),
+        ("hubspot:2", "Acme Ltd", True, "03 10", True),
+        ("hubspot:3", "Acme", False, "03 10", False),
+        ("hubspot:3", "ACME", False, "04 10", True),
+    ]
+
+
+def test_people_and_deals_merged_away_end_as_deleted(embedded: Databases) -> None:
+    # as HubSpot did it before: the record goes on under the key of one of the two, and names both
+    people = in_any_order(
+        embedded,
+        [
+            Delivery("hubspot", "contacts", DAYS[0], (page(
+                contact("1", "2026-11-02T08:00:00Z", "a@b.co"), contact("2", "2026-11-02T09:00:00Z", "c@d.co")),)),
+            Delivery("hubspot", "contacts", DAYS[1], (page(contact("1", "2026-11-03T10:00:00Z", "a@b.co", "1;2")),)),
+        ],
+    )  # fmt: skip
+    assert rows(people, "select record_key, match_key from core.customer_link") == [("1", "a@b.co")]
+    assert rows(people, "select distinct email from core.dim_customer") == [("a@b.co",)]
+    deals = in_any_order(
+        embedded,
+        [
+            Delivery("hubspot", "deals", DAYS[0], (page(
+                deal("1", "2026-11-02T08:00:00Z"), deal("2", "2026-11-02T08:00:00Z")),)),
+            Delivery("hubspot", "deals", DAYS[1], (page(deal("3", "2026-11-03T10:00:00Z", "1;2")),)),
+        ],
+    )  # fmt: skip
+    assert rows(deals, "select deal_id, is_deleted from core.fct_deal order by 1") == [
+        ("1", True), ("2", True), ("3", False),
+    ]  # fmt: skip
+
+
+def test_moves_that_are_records_make_the_visits_whatever_the_versions_show(embedded: Databases) -> None:
+    warehouse = in_any_order(
+        embedded,
+        [
+            Delivery("salesforce", "opportunities", DAYS[0], (page(
+                opportunity("2026-11-02T08:00:00Z", "Prospecting")),)),
+            Delivery("salesforce", "opportunities", DAYS[1], (page(
+                opportunity("2026-11-03T11:00:00Z", "Closed Won")),)),
+            # the source knows two moves of that day, of which the opportunity shows the last
+            Delivery("salesforce", "opportunity_history", DAYS[1], (page(
+                move(1, "2026-11-01T09:00:00Z", "Prospecting"), move(2, "2026-11-03T09:00:00Z", "Proposal"),
+                move(3, "2026-11-03T10:00:00Z", "Proposal"), move(4, "2026-11-03T11:00:00Z", "Closed Won"),
+                move(5, "2026-11-03T12:00:00Z", "Closed Lost", IsDeleted=True)),)),
+        ],
+    )  # fmt: skip
+    query = (
+        "select visit_no, stage_key, to_char(entered_at at time zone 'UTC', 'DD HH24')"
+        " from core.fct_deal_stage order by visit_no"
+    )
+    assert rows(warehouse, query) == [(1, "Prospecting", "01 09"), (2, "Proposal", "03 09"), (3, "Closed Won", "03 11")]
+
+
+def test_without_moves_the_versions_are_what_there_is(embedded_warehouse: Warehouse) -> None:
+    for number, stage in enumerate(("Prospecting", "Proposal")):
+        record = opportunity(f"2026-11-0{number + 2}T08:00:00Z", stage)
+        load(embedded_warehouse, Delivery("salesforce", "opportunities", DAYS[number], (page(record),)))
+    build_core(embedded_warehouse)
+    query = "select stage_key from core.fct_deal_stage order by visit_no"
+    assert rows(embedded_warehouse, query) == [("Prospecting",), ("Proposal",)]
+
+
+def test_a_person_whose_key_is_a_reps_leaves_the_rep_alone(embedded_warehouse: Warehouse) -> None:
+    owner = {"id": "7", "email": "ann@example.com", "firstName": "Ann", "updatedAt": "2026-11-02T08:00:00Z"}
+    load(embedded_warehouse, Delivery("hubspot", "owners", DAYS[0], (page(owner),)))
+    build_core(embedded_warehouse)
+    person = contact("7", "2026-11-03T08:00:00Z", "bob@example.com")
+    load(embedded_warehouse, Delivery("hubspot", "contacts", DAYS[1], (page(person),)))
+    build_core(embedded_warehouse)
+    assert rows(embedded_warehouse, "select rep_id, full_name from core.dim_rep") == [("hubspot:7", "Ann")]
+
+
+def test_two_entities_feed_one_table_with_their_own_ids_only(embedded_warehouse: Warehouse) -> None:
+    lead = {"Id": "00Q1", "Email": "a@b.co", "SystemModstamp": "2026-11-02T08:00:00Z"}
+    landed, staged = load(
+        embedded_warehouse, Delivery("salesforce", "leads", DAYS[0], (page(lead, lead | {"Id": "0031"}),))
+    )
+    assert (landed.inserted, landed.unreadable, staged.staged) == (1, 1, 1)
+    load(embedded_warehouse, Delivery("salesforce", "contacts", DAYS[0], (page(lead | {"Id": "0031"}),)))
+    build_core(embedded_warehouse)
+    links = "select record_key, count(*) over (partition by customer_id) from core.customer_link order by 1"
+    assert rows(embedded_warehouse, links) == [("0031", 2), ("00Q1", 2)]  # one address, one customer
+    quarantined = "select source_id, rules from ops.quarantine"
+    assert rows(embedded_warehouse, quarantined) == [(None, ["id_of_another_entity"])]
+
+
+@pytest.mark.parametrize(
+    ("archived_at", "version"),
+    [
+        (None, "2026-11-02 08:00:00"),
+        ("2026-11-02T08:00:00.500Z", "2026-11-02 08:00:00.5"),
+        ("2026-11-01T23:00:00Z", "2026-11-02 08:00:00"),
+    ],
+)
+def test_of_several_version_times_the_latest_counts(
+    embedded_warehouse: Warehouse, archived_at: str | None, version: str
+) -> None:
+    record = contact("1", "2026-11-02T08:00:00Z", "a@b.co") | {"archivedAt": archived_at}
+    load(embedded_warehouse, Delivery("hubspot", "contacts", DAYS[0], (page(record),)))
+    found = "select (version_at at time zone 'UTC')::text from staging.hubspot__contacts"
+    assert rows(embedded_warehouse, found) == [(version,)]
+
+
+def test_words_for_todays_date_are_no_dates(embedded_warehouse: Warehouse) -> None:
+    holidays = [
+        {"id": number, "name": "x", "start_date": start, "end_date": "2026-12-25", "parent": {"id": 1}}
+        for number, start in enumerate(("2026-12-24", "today", "-infinity"))
+    ]
+    _, staged = load(embedded_warehouse, Delivery("zendesk", "holidays", DAYS[0], (page(*holidays),)))
+    assert (staged.staged, staged.quarantined) == (1, 2)
+    assert rows(embedded_warehouse, "select distinct rules from ops.quarantine") == [(["start_on__is_date"],)]
