@@ -7,25 +7,35 @@ from pathlib import Path
 from include.local import services
 from include.settings import PROJECT
 from include.sources.connection import source_connection
-from include.sources.skeleton import Asked, SkeletonError, rest_skeleton, write
+from include.sources.skeleton import Asked, SkeletonError, database_skeleton, files_skeleton, rest_skeleton, write
 
 __all__ = ["Asked", "new_source"]
 
 
-def new_source(asked: Asked, url: str | None, sample: Path | None, root: Path = PROJECT) -> Iterator[str]:
+def new_source(
+    asked: Asked, url: str | None, sample: Path | None, table: str | None = None, root: Path = PROJECT
+) -> Iterator[str]:
     """Write the files; gives lines for people: what was taken for what, what to look at, what was written, what next.
 
     :param url: address of a list of records of an HTTP API.
-    :param sample: a file with an answer of it, ``-`` for the standard input; None asks the API.
+    :param sample: with it a file with an answer of it, ``-`` for the standard input, None asks the API; without it a
+        file such as the source will have.
+    :param table: a table of a database.
     :param root: the project's folder.
     :raises SkeletonError: when nothing can be made of it, or a file is there already; then nothing was written.
-    :raises ReadFailedError: when the API gives no answer.
+    :raises ReadFailedError: when the source gives no sample.
     """
+    if (url is None and sample is None) == (table is None):
+        raise SkeletonError("Give --url for an API, --sample for files, or --table for a database: one of them.")
     stored = services.connection(asked.connection)
     connection = source_connection(stored) if stored else None
-    if url is None:
-        raise SkeletonError("Give --url, the address of a list of records.")
-    skeleton = rest_skeleton(asked, url, _read(sample) if sample else None, connection)
+    if table:
+        skeleton = database_skeleton(asked, table, connection)
+    elif url:
+        skeleton = rest_skeleton(asked, url, _read(sample) if sample else None, connection)
+    else:
+        assert sample
+        skeleton = files_skeleton(asked, sample)
     written = write(skeleton, root)
     yield from (f"took   {line}" for line in skeleton.took)
     yield from (f"look   {line}" for line in skeleton.look)

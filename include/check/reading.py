@@ -23,8 +23,8 @@ from include.sources.memory import Memory
 from include.sources.page import Page
 from include.sources.paging import Fetched
 from include.sources.rest import read_rest
-from include.sources.skeleton.fields import shown
 from include.sources.skeleton.paging import total_of
+from include.sources.yaml_lines import shown
 from include.warehouse.budget import within_budget
 from include.warehouse.connection import Warehouse
 from include.warehouse.copy_lines import BadRecordError, key_reader, version_reader

@@ -93,6 +93,9 @@ def add_command(conn_id: str, kind: str, auth: str = "none", host: str = "https:
     start = f"./crm airflow connections add {conn_id}"
     if kind == "files":
         return f'{start} --conn-type fs --conn-extra \'{{"path": "/the/folder"}}\''
+    if kind == "database":
+        parts = '--conn-host "$HOST" --conn-schema "$DATABASE" --conn-login "$LOGIN" --conn-password "$PASSWORD"'
+        return f"{start} --conn-type postgres {parts}"
     login = ' --conn-login "$LOGIN"' if auth in ("basic", "oauth2", "login") else ""
     password = ' --conn-password "$PASSWORD"' if auth != "none" else ""
     return f"{start} --conn-type generic --conn-host {host}{login}{password}"

@@ -11,13 +11,16 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
+import psycopg
 import pytest
 from cryptography.fernet import Fernet
+from typer.testing import CliRunner
 
 from include import check as checks
 from include.check import Step, as_dict, check_source, reading
+from include.cli import app
 from include.local import services
 from include.local.connections import from_environment, stored
 from include.local.errors import ServiceError
@@ -25,6 +28,7 @@ from include.new_source import Asked, new_source
 from include.settings import PROJECT
 from include.sources import SourceConnection, read
 from include.sources.config import Feeds, load_source
+from include.sources.connection import source_connection
 from include.sources.errors import ReadFailedError
 from include.sources.http import Patience
 from include.sources.skeleton import SkeletonError
@@ -113,7 +117,8 @@ class Deals:
 
 
 def new(project: Path, name: str = "acme", url: str | None = None, sample: Path | None = None, **asked: Any) -> str:
-    return "\n".join(new_source(Asked(name, asked.pop("connection", name), **asked), url, sample, project))
+    table, connection = asked.pop("table", None), asked.pop("connection", name)
+    return "\n".join(new_source(Asked(name, connection, **asked), url, sample, table, project))
 
 
 def load(project: Path, warehouse: Warehouse, name: str, connection: SourceConnection) -> tuple[int, int]:
@@ -295,6 +300,87 @@ def test_a_sample_from_a_file_and_from_standard_input(
         new(project, "third", url="https://api.acme.example/deals", sample=tmp_path / "nowhere.json")
 
 
+ORDERS = """Auftrag;Position;Datum;E-Mail;Artikel;Menge;Preis;Währung
+A-1;1;05.03.2026;ann@example.com;X-1;2;1.234,50;EUR
+A-1;2;05.03.2026;ann@example.com;X-2;1;9,90;EUR
+A-2;1;06.03.2026;;X-1;1;1.000,00;EUR
+"""
+
+
+def test_files_load(
+    project: Path, connections: Callable[..., None], embedded_warehouse: Warehouse, tmp_path: Path
+) -> None:
+    """How the file is written is detected, and pinned in the definition."""
+    folder = tmp_path / "orders"
+    folder.mkdir()
+    sample = folder / "orders-2026-03-05.csv"
+    written = ORDERS.replace("Auftrag;Position;Datum", "order_id;line_no;order_date").replace(
+        "Artikel;Menge;Preis", "sku;qty;price"
+    )
+    sample.write_bytes(written.replace("Währung", "currency").encode("cp1252"))
+    said = new(project, "shop", sample=sample)
+    entity = load_source("shop", project / "include/config/sources").entities["orders"]
+    assert (entity.feeds, entity.id, entity.version_at) == ("order_line", ("order_id", "line_no"), None)
+    assert entity.files and entity.files.delimiter == ";" and entity.files.dates == {"order_date": "%d.%m.%Y"}
+    assert "--conn-type fs" in said and "ann@" not in said
+    connection = SourceConnection(extra={"path": str(folder)})
+    assert not failures(check(project, embedded_warehouse, connection, "shop"))
+    assert load(project, embedded_warehouse, "shop", connection) == (3, 3)
+    assert table(
+        embedded_warehouse,
+        "select order_key, line_no, ordered_at::date::text, customer_email, quantity::text, unit_price::text, currency"
+        " from staging.order_line order by 1, 2",
+    ) == [
+        ("A-1", 1, "2026-03-05", "ann@example.com", "2", "1234.50", "EUR"),
+        ("A-1", 2, "2026-03-05", "ann@example.com", "1", "9.90", "EUR"),
+        ("A-2", 1, "2026-03-06", None, "1", "1000.00", "EUR"),
+    ]
+
+
+def test_files_that_give_no_skeleton(project: Path, connections: Callable[..., None], tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text("order_id,line\n")
+    for sample, message in (("orders.csv", "has no record"), ("nowhere.csv", "cannot be read"), ("", "cannot be read")):
+        with pytest.raises((SkeletonError, ReadFailedError), match=message):
+            new(project, "shop", sample=tmp_path / sample, feeds="order_line")
+    for url, name in ((None, None), ("https://x.example/deals", "deals")):
+        with pytest.raises(SkeletonError, match="Give --url for an API, --sample for files, or --table"):
+            new(project, "shop", url, table=name)
+
+
+def test_a_table_of_a_database_loads(
+    project: Path, connections: Callable[..., None], embedded_warehouse: Warehouse, embedded: Databases
+) -> None:
+    parts = urlsplit(embedded.empty().url)
+    with psycopg.connect(parts.geturl()) as shop:
+        shop.execute(
+            'create table "Kontakte" (nr int primary key, email text, name text, "updatedAt" timestamptz, n numeric);'
+            "insert into \"Kontakte\" values (7, 'ann@example.com', 'Ann', '2026-03-05 10:00Z', 1),"
+            " (8, 'bo@example.com', 'Bo', '2026-03-04 10:00Z', 2)"
+        )
+    connections(
+        "shop", conn_type="postgres", host=parts.hostname, port=parts.port, login=parts.username,
+        password=unquote(parts.password or ""), schema=parts.path[1:],
+    )  # fmt: skip
+    new(project, "shop", table="public.Kontakte", feeds="customer")
+    entity = load_source("shop", project / "include/config/sources").entities["kontakte"]
+    assert (entity.id, entity.version_at) == ("nr", "updatedAt")
+    assert entity.database and entity.database.changed_at == "updatedAt"
+    stored = services.connection("shop")
+    assert stored
+    connection = source_connection(stored)
+    steps = check(project, embedded_warehouse, connection, "shop")
+    assert not failures(steps)
+    assert (parts.password or "no password") not in repr(steps)
+    assert load(project, embedded_warehouse, "shop", connection) == (1, 1)  # of the day
+    assert table(embedded_warehouse, "select source_id, email, full_name from staging.customer") == [
+        ("7", "ann@example.com", "Ann")
+    ]
+    with pytest.raises(ReadFailedError, match="Check the name of the table"):
+        new(project, "other", table="public.nothing", feeds="customer", connection="shop")
+    with pytest.raises(SkeletonError, match=r"Make it first: ./crm airflow connections add nobody"):
+        new(project, "other", table="public.nothing", feeds="customer", connection="nobody")
+
+
 # Between the letters of a name these change nothing of what it is taken for.
 NAUGHTY = (
     *('"', "'", "--", ";", "/*", "*/", "\\", "{}", "%%", "%", ".", "$$", " ", "📧", "::", "`", "#", "£", "(", ")"),
@@ -359,8 +445,8 @@ def test_every_column_that_can_be_filled_is_one_of_the_table(feeds: Feeds, tried
     kinds |= {"timestamp with time zone": "time", "date": "time"}
     with tried.connect() as connection:
         types = staging_types(connection, feeds)
-    of_the_project = {"source_id", "version_at", "payload_hash", "is_deleted"}
-    assert list(COLUMNS[feeds]) == [name for name in types if name not in of_the_project]
+    others = {"source_id", "version_at", "payload_hash", "is_deleted", "merged_keys"}
+    assert list(COLUMNS[feeds]) == [name for name in types if name not in others]
     for name, column in COLUMNS[feeds].items():
         if column.kind != "list" and types[name] != "jsonb":
             assert kinds[types[name]] == column.kind, name
@@ -554,6 +640,38 @@ def test_a_warehouse_that_cannot_be_used(
     assert one(steps, "deals: page").ok
     (failed,) = failures(check(project, Warehouse("postgresql://ann:s3cret-token@127.0.0.1:9/x"), opened))
     assert failed.name == "warehouse" and SECRET not in failed.says
+
+
+def test_the_command(
+    tried: Warehouse, connections: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines for people on one stream, JSON on the other, and the exit status."""
+    head = "order_id,line,ordered_at,customer_email,customer_name,sku,product,quantity,unit_price,currency,country"
+    order = "A-1,1,2026-03-05T10:00:00Z,ann@example.com,Ann,X-1,Table,2,9.90,EUR,DE"
+    (tmp_path / "orders-2026-03-05.csv").write_text(f"{head}\n{order}\n")
+    monkeypatch.setenv("CRM_WAREHOUSE_URL", tried.url)
+    connections("sandbox_orders", conn_type="fs", extra={"path": str(tmp_path)})
+    command = ["source", "check", "sandbox_orders", "--day"]
+    ran = CliRunner().invoke(app, [*command, "2026-03-05", "--json"])
+    assert ran.exit_code == 0, ran.output
+    assert "ok   orders: page: 1 record, orders-2026-03-05.csv:2, in 0." in ran.stderr
+    summary = json.loads(ran.stdout)
+    assert (summary["source"], summary["ok"]) == ("sandbox_orders", True)
+    assert {"name": "orders: types", "ok": True, "says": "1 record fits staging.order_line", "do": ""} in summary[
+        "steps"
+    ]
+    (tmp_path / "orders-2026-03-06.csv").write_text(f"{head}\n{order.replace('9.90', 'free')}\n")
+    ran = CliRunner().invoke(app, [*command, "2026-03-06"])
+    assert ran.exit_code == 1 and ran.stdout == ""
+    assert "FAIL orders: types: unit_price is no numeric in 1 of 1 record: unit_price 'free' in A-1/1" in ran.stderr
+    assert "     → Read it another way in sql/staging/sandbox_orders__orders.sql" in ran.stderr
+    ran = CliRunner().invoke(app, ["source", "check", "[/nobody]"])
+    assert ran.exit_code == 1 and "no source named '[/nobody]'" in ran.stderr
+    done = subprocess.run(
+        [sys.executable, "-m", "include.cli", "source", "new", "shop", "--url", "[/b]"],
+        capture_output=True, text=True, cwd=PROJECT, env={**os.environ, "CRM_STATE": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 1 and done.stderr.startswith("Error: --url: no address that starts with http")
 
 
 # Connections

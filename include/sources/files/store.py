@@ -23,7 +23,7 @@ from include.sources.config import Files
 from include.sources.config.files import UNFINISHED
 from include.sources.connection import SourceConnection
 from include.sources.errors import ReadFailedError
-from include.sources.files.unpack import printable
+from include.sources.yaml_lines import printable
 from include.window import Window
 
 # A file that changed this many seconds ago may still be growing; one that goes on changing is waited for this long.

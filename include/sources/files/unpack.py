@@ -17,6 +17,7 @@ from typing import IO, cast
 from include.sources.config import Files
 from include.sources.config.files import UNFINISHED
 from include.sources.errors import BadFileError
+from include.sources.yaml_lines import printable
 
 # An archive beyond these is made to fill the disk: real data packs to a fiftieth at the best.
 LARGEST_UNPACKED = 64 * 2**30
@@ -67,12 +68,6 @@ def mark_length(stream: IO[bytes], encoding: str) -> int:
     except UnicodeEncodeError:
         return 0
     return len(mark) if stream.read(len(mark)) == mark else 0
-
-
-def printable(name: str) -> str:
-    """A name from outside as text that can be stored and shown anywhere."""
-    text = name.encode("utf-8", "backslashreplace").decode()
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 @contextmanager

@@ -7,7 +7,8 @@ from textwrap import indent, wrap
 
 from include.sources.config import Feeds
 from include.sources.skeleton.columns import COLUMNS, Mapped
-from include.sources.skeleton.fields import Field, is_number, shown, time_form
+from include.sources.skeleton.fields import Field, is_number, time_form
+from include.sources.yaml_lines import shown
 
 # PostgreSQL's appendix C: words that no column can be named after without quotes.
 _RESERVED = """
