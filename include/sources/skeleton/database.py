@@ -15,7 +15,6 @@ from include.sources.errors import ReadFailedError, SkeletonError
 from include.sources.skeleton.address import as_name
 from include.sources.skeleton.found import Found, entity_of
 from include.sources.skeleton.model import Asked, Skeleton
-from include.sources.skeleton.shape import Key
 from include.sources.yaml_lines import Line
 from include.window import Window
 
@@ -38,9 +37,7 @@ def database_skeleton(asked: Asked, table: str, connection: SourceConnection | N
         rows = [row for page in islice(pages, 1) for row in page.rows]
     if not rows:
         raise SkeletonError(f"--table: {table} has no rows: give another one.")
-    found = Found(entity, feeds, rows)
-    if key:
-        found.key = Key(tuple(key), "the table's primary key")
+    found = Found(entity, feeds, rows, key)
     changed = found.version
     found.tell(f"window: {_WHY[bool(changed)]}", is_sure=bool(changed))
     bounds = Line("changed_at", changed.path) if changed else Line("full", True)

@@ -45,19 +45,21 @@ def entity_of(asked: Asked, guess: str) -> tuple[str, Feeds]:
 class Found:
     """What one sample tells of an entity.
 
+    :param key: the columns of a primary key; empty where the records are to tell.
     :raises SkeletonError: when none of its fields can be the key.
     """
 
-    def __init__(self, entity: str, feeds: Feeds, rows: Sequence[dict]) -> None:
+    def __init__(self, entity: str, feeds: Feeds, rows: Sequence[dict], key: Sequence[str] = ()) -> None:
         self.entity, self.feeds, self.rows = entity, feeds, rows[:LOOKED_AT]
         self.fields: list[Field] = fields_of(self.rows)
         self.mapped: list[Mapped] = map_columns(feeds, self.fields, entity)
         self.took: list[str] = []
         self.look: list[str] = []
-        self.key: Key = self._key()
+        self.key = Key(tuple(key), "the table's primary key") if key else self._find_key()
         self.version: Version | None = find_version(self.rows, self.fields, feeds)
+        self._head = self._told_head()
 
-    def _key(self) -> Key:
+    def _find_key(self) -> Key:
         lines = [one for one in self.mapped if one.column in ("order_key", "line_no") and one.fields]
         if self.feeds == "order_line" and len(lines) == 2 and all(one.fields[0].is_reached(self.rows) for one in lines):
             return Key(tuple(one.fields[0].name for one in lines), "order and line, as core joins them")
@@ -68,7 +70,7 @@ class Found:
             )
         return key
 
-    def _head(self) -> tuple[Line, ...]:
+    def _told_head(self) -> tuple[Line, ...]:
         """The keys of the entity that every kind of source has."""
         key, version = self.key, self.version
         self.took.append(f"feeds: {self.feeds}")
@@ -99,6 +101,8 @@ class Found:
             if column not in filled:
                 self.look.append(f"{column}: no field was found for it, and core needs it: its rule stops every record")
         for one in self.mapped:
+            if one.constant:
+                self.took.append(f"{one.column}: {one.constant} for every record")
             if one.doubt:
                 self.look.append(f"{one.column}: {shown(one.fields[0].name)} {one.doubt}")
 
@@ -119,7 +123,7 @@ class Found:
         table = f"{asked.name}__{self.entity}"
         if len(table) > _LONGEST_NAME:
             raise SkeletonError(f"{table}: names of source and entity may have {_LONGEST_NAME} characters together.")
-        entity = (Line(self.entity, inner=(*self._head(), *lines)),)
+        entity = (Line(self.entity, inner=(*self._head, *lines)),)
         head = [
             Line(
                 "", comment="Made by ./crm source new of one sample: what it guessed says so. Read it, then check it."
@@ -149,7 +153,7 @@ class Found:
             kind,
             definition,
             as_yaml(entity, depth=1),
-            staging_statement(self.feeds, self.entity, self.mapped, self.others),
+            staging_statement(self.feeds, self.mapped, self.others),
             suite(table, self.feeds, self.mapped, len(self.rows)),
             add_command(asked.connection, kind, auth.kind if auth else "none", host),
             tuple(self.took),
