@@ -22,6 +22,8 @@ from include.window import Window
 
 __all__ = ["match_files", "read_file", "read_named_files", "read_window_files", "set_aside"]
 
+_PROBLEMS_TOLD = 10
+
 _READERS: dict[str, Callable[[Files, Content], Generator[Page]]] = {
     "csv": read_csv,
     "excel": read_excel,
@@ -108,7 +110,8 @@ def _read_files(
             if problems:
                 bad = [unreadable(f"{p} SHA-256: {checksum}", p.reason, file.name) for p in problems]
                 yield Page([], [], bad, file.name, seen_at)
-            loaded.remember(file, checksum, seen_at, "; ".join(f"{p.reason}: {p}" for p in problems) or None)
+            told = "; ".join(f"{p.reason}: {p}" for p in problems[:_PROBLEMS_TOLD])
+            loaded.remember(file, checksum, seen_at, told or None)
 
 
 def _pages(config: Files, file: StoredFile, path: Path, problems: list[BadFileError] | None) -> Generator[Page]:
