@@ -77,10 +77,11 @@ def match_files(source: Source, paths: list[Path]) -> dict[str, list[Path]]:
             raise SourceError(
                 source.name, "files", None, str(path), "there is no such file or folder", "Check the path."
             )
-        inside = [path]
-        if path.is_dir():
-            inside = sorted(file for file in path.iterdir() if file.is_file() and not UNFINISHED.search(file.name))
-        found = [(name, file) for file in inside for name, pattern in patterns.items() if file.match(pattern)]
+        found = [
+            (name, file)
+            for name, pattern in patterns.items()
+            for file in (_inside(path, pattern) if path.is_dir() else [path] if path.match(pattern) else [])
+        ]
         if not found:
             expected = ", ".join(patterns.values()) or "no files at all"
             what = f"no file here that the source takes: it takes {expected}"
@@ -88,6 +89,14 @@ def match_files(source: Source, paths: list[Path]) -> dict[str, list[Path]]:
         for name, file in found:
             matched.setdefault(name, []).append(file)
     return matched
+
+
+def _inside(folder: Path, pattern: str) -> list[Path]:
+    return sorted(
+        file
+        for file in folder.glob(pattern)
+        if file.is_file() and not UNFINISHED.search(file.relative_to(folder).as_posix())
+    )
 
 
 def _read_files(

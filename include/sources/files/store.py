@@ -73,16 +73,17 @@ class StoredFile:
 
 
 def local_file(path: Path, config: Files) -> StoredFile:
-    """A file of this machine, named by hand.
+    """A file of this machine, named by hand; its name has as many folders as the pattern, as if it lay there.
 
     :raises ReadFailedError: when it is not there, or its name's date is none.
     """
-    fs, name = LocalFileSystem(), printable(path.name)
+    fs, path = LocalFileSystem(), path.absolute()
+    under = path.as_posix() if "**" in config.pattern else "/".join(path.parts[-config.pattern.count("/") - 1 :])
     try:
         state = state_of(fs, str(path))
     except OSError as error:
         raise ReadFailedError(str(path), f"cannot be read: {error.strerror}", "Check the path.") from None
-    return StoredFile(fs, str(path.absolute()), name, _day(config, str(path), path.name), state)
+    return StoredFile(fs, str(path), printable(under), _day(config, str(path), under), state)
 
 
 def open_folder(config: Files, connection: SourceConnection) -> tuple[AbstractFileSystem, str]:
@@ -208,7 +209,9 @@ def _settled(file: StoredFile) -> StoredFile:
 def _day(config: Files, path: str, under: str) -> date | None:
     if not config.date_pattern:
         return None
-    match = re.fullmatch(config.date_pattern, under if "/" in config.date_pattern else posixpath.basename(under))
+    parts = under.split("/")
+    ends = ["/".join(parts[at:]) for at in range(len(parts))] if "/" in config.date_pattern else parts[-1:]
+    match = next(filter(None, (re.fullmatch(config.date_pattern, end) for end in ends)), None)
     if not match:
         return None
     try:
