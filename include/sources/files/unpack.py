@@ -1,6 +1,7 @@
 """What is in a file: itself, or what its gzip or zip archive holds, whole and of a bearable size."""
 
 import gzip
+import hashlib
 import shutil
 import struct
 import tempfile
@@ -23,6 +24,7 @@ LARGEST_UNPACKED = 64 * 2**30
 SMALL_UNPACKED = 256 * 2**20  # below it any ratio is harmless
 LARGEST_RATIO = 200
 MOST_MEMBERS = 10_000
+LONGEST_NAME = 500
 _PIECE = 2**20
 _SEND_AGAIN = "Send the file again."
 # what the libraries raise for a broken archive; a ValueError is a broken header or name
@@ -72,7 +74,10 @@ def mark_length(stream: IO[bytes], encoding: str) -> int:
 def printable(name: str) -> str:
     """A name from outside as text that can be stored and shown anywhere."""
     text = name.encode("utf-8", "backslashreplace").decode()
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+    text = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+    if len(text) <= LONGEST_NAME:
+        return text
+    return f"{text[:LONGEST_NAME]}…{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 @contextmanager
