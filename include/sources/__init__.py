@@ -9,6 +9,7 @@ from include.sources.connection import SourceConnection
 from include.sources.errors import ReadFailedError, SourceError
 from include.sources.files import match_files, read_csv, window_files
 from include.sources.http import Client
+from include.sources.journal import journal_path
 from include.sources.memory import Memory
 from include.sources.page import Page, Unreadable
 from include.sources.prefetch import prefetched
@@ -36,7 +37,8 @@ def read(
     if entity.rest:
         pages = _read_rest(source, entity, window, connection)
     elif entity.web:
-        pages = crawl(entity.web, connection, source.connection)
+        journal = journal_path(source.name, entity.name, window)
+        pages = crawl(entity.web, connection, source.connection, memory, journal)
     else:
         pages = _read_window_files(entity, window, connection)
     return _told(pages, source, entity, window, progress)
