@@ -31,12 +31,12 @@ def main() -> None:
     from include.ingest import IngestError
     from include.local.errors import ServiceError
     from include.quality.suites import QualityError
-    from include.sources.errors import SourceError
+    from include.sources.errors import ReadFailedError, SourceError
     from include.warehouse.migrations import WarehouseTooOldError
     from include.warehouse.staging import StagingError
 
     mistakes = (
-        ConfigError, SourceError, IngestError, QualityError, ServiceError, StagingError,
+        ConfigError, ReadFailedError, SourceError, IngestError, QualityError, ServiceError, StagingError,
         WarehouseTooOldError, OperationalError,
     )  # fmt: skip
     try:
@@ -109,6 +109,20 @@ def load(
 
     summary = load_files(services.warehouse(), source, paths, tell=err.print)
     print(json.dumps(summary.as_dict()) if as_json else summary.as_text())
+
+
+@app.command()
+def scrape(
+    site: Annotated[str, typer.Argument(help="A source's YAML file, or the name of a source.", show_default=False)],
+    url: Annotated[str, typer.Argument(help="Address of one page.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Show what a web source's rules find in one page, field by field, and what they miss; loads nothing."""
+    from include.scrape import as_text
+    from include.scrape import scrape as read_page
+
+    previews = read_page(site, url)
+    print(json.dumps(previews) if as_json else as_text(previews))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""How fast the project loads, against dlt doing the same: ``python -m tests.bench [rest] [csv] [memory] [dags]``.
+"""How fast the project loads, against dlt doing the same: ``python -m tests.bench [rest] [csv] [memory] [web] [dags]``.
 
 Both sides write into the same embedded PostgreSQL, each time into a fresh database (ours with its migrations applied
 beforehand), in turn, in a process of their own; a ratio is the median of the runs' ratios. Process start and imports
@@ -31,11 +31,13 @@ from include.warehouse.connection import Warehouse
 from include.warehouse.migrations import migrate
 from tests.bench.data import write_orders
 from tests.bench.server import serving
+from tests.bench.web import crawls
 
-BENCHES = ("rest", "csv", "memory", "dags")
+BENCHES = ("rest", "csv", "memory", "web", "dags")
 CONTACTS = 200_000
 ORDER_LINES = 1_000_000
 MEMORY_ROWS = 1_000_000
+WEB_PAGES = 3_000
 WARM_ROWS = 200
 RUNS = 3
 
@@ -109,6 +111,8 @@ def main() -> None:
                 lines += _shown(csv(server, Path(folder), ORDER_LINES // share, runs))
             if "memory" in wanted:
                 lines += _shown(memory(server, Path(folder), MEMORY_ROWS // share))
+    if "web" in wanted:
+        lines += _shown(web(WEB_PAGES // share))
     if "dags" in wanted:
         lines += _shown(dags())
     if options.json:
@@ -159,6 +163,16 @@ def memory(server: Server, folder: Path, rows: int) -> list[Line]:
     with serving(rows, 1_000) as address, serving(WARM_ROWS, 1_000) as few:
         result = _measure(server, {"what": "rest", "side": "ours", "size": 1_000, "rows": rows}, address, few)
     lines.append(_memory_line(f"{rows:,} contacts, 1,000 a page", result))
+    return lines
+
+
+def web(pages: int) -> list[Line]:
+    """KB on the wire, both ways, of crawling a site that did not change since; the ratio is the first crawl's to it."""
+    lines: list[Line] = []
+    for crawl in crawls(pages):
+        what = f"{pages:,} pages: {crawl['what']} ({crawl['body_bytes'] / 1e3:,.0f} KB of bodies)"
+        ratio = lines[0].ours / (crawl["bytes"] / 1e3) if lines else None
+        lines.append(Line("web", what, "KB", crawl["bytes"] / 1e3, None, ratio, crawl["seconds"], None))
     return lines
 
 

@@ -146,7 +146,7 @@ def _linked_emails(soup: BeautifulSoup) -> list[str]:
 
 def _unscrambled(soup: BeautifulSoup) -> list[str]:
     """Cloudflare's disguise: the first byte, of hexadecimal digits, is the key that the others are masked with."""
-    coded = [str(tag["data-cfemail"]) for tag in soup.find_all(attrs={"data-cfemail": True})]
+    coded = [str(tag["data-cfemail"]) for tag in soup.select("[data-cfemail]")]
     for tag in soup.find_all("a", href=re.compile("/cdn-cgi/l/email-protection#")):
         coded.append(str(tag["href"]).partition("#")[2])
     found = []
@@ -188,7 +188,7 @@ def _phones(text: str, region: str | None) -> list[str]:
 
 
 def _address(soup: BeautifulSoup, text: str) -> str:
-    marked = [*soup.find_all("address"), *soup.find_all(attrs={"itemprop": "address"}), *soup.select(".adr, .address")]
+    marked = [*soup.find_all("address"), *soup.select("[itemprop=address], .adr, .address")]
     for tag in marked:
         lines = [_line(line, _LONGEST_ADDRESS) for line in tag.get_text().split("\n")]
         kept = [line for line in lines if line and not emails(line) and not _LABELLED.match(line)]

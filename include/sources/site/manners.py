@@ -4,6 +4,7 @@ from time import monotonic
 from typing import Any
 
 from scrapy import Spider, signals
+from scrapy.core.downloader import Slot
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
@@ -89,6 +90,11 @@ class Throttle(AutoThrottle):
             # the slot's next request is due its delay after it was last seen
             slot.delay = max(slot.delay, 0.01)
             slot.lastseen = max(slot.lastseen, monotonic() + wait - slot.delay)
+
+    def _adjust_delay(self, slot: Slot, latency: float, response: Response) -> None:
+        # no faster after an error page, which is quickly made; but an unchanged page is no error
+        unchanged = response.status == 304
+        super()._adjust_delay(slot, latency, response.replace(status=200) if unchanged else response)
 
 
 def _retry_after(response: Response) -> float:
