@@ -8,15 +8,15 @@ from dataclasses import dataclass
 class Claim:
     """A page that names another as its canonical one.
 
-    ``digest`` is of what it tells; ``was_same`` what an earlier crawl found; ``at`` where its records are in the
-    journal, None when it did not change.
+    ``digest`` is of what it tells. ``at`` is where the journal has its records; None when it did not change, and then
+    ``was_same`` is what an earlier crawl found.
     """
 
     page: str
     canonical: str
     digest: str | None
-    was_same: bool | None
     at: int | None
+    was_same: bool = False
 
 
 class Aliases:
@@ -24,7 +24,7 @@ class Aliases:
 
     Many sites name one address on all of their pages by mistake, so it is believed only when what the pages tell is the
     same too: what the canonical page itself tells, when it was read, else what the others tell that name it. Neither
-    depends on the order of reading.
+    depends on the order of reading. A page that tells something of its own is never dropped.
     """
 
     def __init__(self) -> None:
@@ -39,23 +39,24 @@ class Aliases:
         """A page that names another."""
         self._claims.setdefault(claim.canonical, []).append(claim)
 
-    def settled(self) -> Iterator[tuple[Claim, bool, str | None]]:
-        """Each claim, whether it is true, and the address that its records belong to: None when another page has them.
+    def settled(self) -> Iterator[tuple[Claim, str | None]]:
+        """Each claim of a page that changed, with the address that its records belong to: None when another has them.
 
         To be asked once all pages are read.
         """
         for canonical, claims in sorted(self._claims.items()):
-            own = self._digests.get(canonical)
-            is_taken = own is not None
-            agree = len({claim.digest for claim in claims}) == 1 and canonical not in self._digests
-            for claim in sorted(claims, key=lambda claim: claim.page):
-                is_same = claim.was_same
-                if is_same is None:
-                    is_same = claim.digest == own if is_taken else agree
-                if not is_same:
-                    yield claim, False, claim.page
-                elif is_taken or claim.at is None:
-                    yield claim, True, None
+            changed = sorted((claim for claim in claims if claim.at is not None), key=lambda claim: claim.page)
+            told = {claim.digest for claim in changed}
+            # of the others, a cache may have yesterday's
+            agree = len(told) == 1 and all(
+                claim.was_same or claim.digest in told for claim in claims if claim.at is None
+            )
+            is_taken = False
+            for claim in changed:
+                if canonical in self._digests:
+                    yield claim, None if claim.digest == self._digests[canonical] else claim.page
+                elif not agree:
+                    yield claim, claim.page
                 else:
+                    yield claim, None if is_taken else canonical
                     is_taken = True
-                    yield claim, True, canonical

@@ -119,7 +119,8 @@ class _Reading:
         elif "unchanged" in message:
             known = orjson.loads(self.memory.get(page) or b"{}")
             if canonical := known.get("canonical"):
-                self.aliases.claims(Claim(page, canonical, known.get("digest"), known.get("is_same"), None))
+                was_same = known.get("is_same", False)
+                self.aliases.claims(Claim(page, canonical, known.get("digest"), None, was_same))
             else:
                 self.aliases.saw(page, known.get("digest"))
         elif page and "redirect" not in message:
@@ -127,7 +128,7 @@ class _Reading:
                 self._unreadable(text, reason, _numbered(page, place))
             self._remember(page, message)
             if canonical := message.get("canonical"):
-                self.aliases.claims(Claim(page, canonical, message["digest"], None, at))
+                self.aliases.claims(Claim(page, canonical, message["digest"], at))
             else:
                 self.aliases.saw(page, message.get("digest"))
                 self._rows(page, message)
@@ -137,13 +138,15 @@ class _Reading:
 
         :param message_at: gives a message of the journal.
         """
-        for claim, is_same, address in self.aliases.settled():
+        for claim, address in self.aliases.settled():
+            assert claim.at is not None
             if remembered := self.memory.get(claim.page):
+                is_same = address != claim.page
                 self.memory.remember(claim.page, _compact({**orjson.loads(remembered), "is_same": is_same}))
-            if address is None:
-                self.counts["other addresses of a page"] += claim.at is not None
-            elif claim.at is not None:
+            if address:
                 self._rows(address, message_at(claim.at))
+            else:
+                self.counts["other addresses of a page"] += 1
             yield from self.full()
 
     def left(self, web: Web, left: dict[str, tuple[int, list[str]]]) -> None:
@@ -188,6 +191,9 @@ def _read(web: Web, base_url: str, memory: Memory, journal: Journal) -> Generato
     for at, line in journal.lines():
         message = json.loads(line)
         finished = message.get("finished", finished)
+        if "unchanged" in message and not _is_asked_with(known.get(message["page"]), message):
+            finished = None  # it did not change since something that is not known any more
+            continue
         if "page" in message:
             done[message["page"]] = {name: message[name] for name in ("role", "links", "redirect") if name in message}
         reading.take(message, at)
@@ -217,26 +223,26 @@ def _crawled(
             message = json.loads(line)
             finished = message.get("finished")
             # what failed, and a crawl that failed, is tried again by the next attempt
-            at = 0 if "failed" in message or (finished and _problem(finished)) else journal.append(line)
+            at = 0 if "failed" in message or (finished and _problem(finished, base_url)) else journal.append(line)
             reading.take(message, at)
             yield from reading.full()
         if finished is None:
             raise ReadFailedError(base_url, f"the crawl ended early: {ended()}", "Run it again: it goes on from there.")
-    if problem := _problem(finished):
+    if problem := _problem(finished, base_url):
         raise ReadFailedError(*problem)
     return finished
 
 
-def _problem(finished: dict[str, Any]) -> tuple[str, str, str] | None:
+def _problem(finished: dict[str, Any], base_url: str) -> tuple[str, str, str] | None:
     if finished["start_failed"]:
         url, reason = finished["start_failed"]
         what = f"the start page cannot be read: {reason}"
         return url, what, "Check start:, sitemap: and the connection's host."
     if finished["reason"] == "site_down":
         again = "Run it again when the site is well: it goes on from there."
-        return "", "the site stopped answering in the middle of the crawl", again
+        return base_url, "the site stopped answering in the middle of the crawl", again
     if finished["reason"] not in ("finished", "closespider_timeout"):
-        return "", f"the crawl stopped early: {finished['reason']}", "Run it again: it goes on from there."
+        return base_url, f"the crawl stopped early: {finished['reason']}", "Run it again: it goes on from there."
     return None
 
 
@@ -280,6 +286,10 @@ def _known(memory: Memory, rules: str) -> dict[str, dict[str, Any]]:
     """What is remembered of pages under today's rules: under others they are to be read again."""
     pages = {key: orjson.loads(value) for key, value in memory.items().items() if key.startswith("http")}
     return {key: page for key, page in pages.items() if page["rules"] == rules}
+
+
+def _is_asked_with(known: dict[str, Any] | None, message: dict[str, Any]) -> bool:
+    return known is not None and all(known.get(name) == message[name] for name in ("etag", "modified"))
 
 
 def _numbered(page: str, place: int | None) -> str:

@@ -20,8 +20,11 @@ def main() -> None:
     job = json.load(sys.stdin)
 
     def write(message: dict[str, Any]) -> None:
-        output.write(json.dumps(message) + "\n")
-        output.flush()
+        try:
+            output.write(json.dumps(message) + "\n")
+            output.flush()
+        except BrokenPipeError:
+            os._exit(1)  # nobody reads what is found
 
     process = CrawlerProcess(_settings(Web.model_validate(job["web"])))
     process.crawl(PreviewSpider if "preview" in job else SiteSpider, job=job, write=write)
@@ -44,6 +47,8 @@ def _settings(web: Web) -> dict[str, Any]:
         "AUTOTHROTTLE_START_DELAY": max(0.1, web.delay_seconds),
         "AUTOTHROTTLE_TARGET_CONCURRENCY": float(web.concurrency),
         "CONCURRENT_REQUESTS_PER_DOMAIN": web.concurrency,
+        # no more in the downloader than that: a crawl that ends waits for them
+        "CONCURRENT_REQUESTS": web.concurrency * (1 + len(web.domains)),
         "DOWNLOAD_DELAY": web.delay_seconds,
         "DOWNLOAD_TIMEOUT": web.timeout_seconds,
         "DOWNLOAD_MAXSIZE": LARGEST_PAGE_BYTES,

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import phonenumbers
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, NavigableString, Tag
 
 from include.sources.site.clean import collapsed, emails, link
 
@@ -17,11 +17,11 @@ _LONGEST_ADDRESS = 300
 _UNSEEN = ["script", "style", "noscript", "template", "svg", "head"]
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _BACKWARDS = re.compile(r"unicode-bidi\s*:\s*bidi-override", re.IGNORECASE)
-_BLOCKS = [
+_BLOCKS = {
     "address", "article", "aside", "blockquote", "br", "button", "dd", "div", "dl", "dt", "fieldset", "figcaption",
     "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "option", "p",
     "pre", "section", "table", "td", "th", "tr", "ul",
-]  # fmt: skip
+}  # fmt: skip
 _FAX = re.compile(r"(fax|telefax|télécopie|téléfax|传真|傳真|ファックス)[^\n\d+(]{0,20}$", re.IGNORECASE)
 _ADDRESS_LABEL = re.compile(
     r"^\W*(?:postal |street |our |office |head ?office )?"
@@ -79,10 +79,7 @@ def contacts(html: str, url: str, region: str | None = None) -> dict[str, Any]:
     _take_out_the_unseen(soup)
     # of a Cloudflare link the disguise is an attribute, which text knows nothing of
     from_links = [*_linked_emails(soup), *_unscrambled(soup)]
-    for tag in soup.find_all(_BLOCKS):
-        tag.insert_before("\n")
-        tag.append("\n")
-    text = soup.get_text()[:LONGEST_TEXT]
+    text = _text(soup)[:LONGEST_TEXT]
     found: dict[str, Any] = {
         "emails": _each_once([*from_links, *emails(text)], str.lower),
         "phones": _each_once([*_linked_phones(soup, region), *_phones(text, region)]),
@@ -134,6 +131,25 @@ def _take_out_the_unseen(soup: BeautifulSoup) -> None:
     for tag in soup.find_all(hidden=True):
         if not tag.decomposed:
             tag.decompose()
+
+
+def _text(part: Tag) -> str:
+    """The text in a part of a page, blocks on lines of their own; in one pass, however deep a page is nested."""
+    blocks = {id(part): id(part)}
+    pieces: list[str] = []
+    last = id(part)
+    for node in part.descendants:
+        block = blocks[id(node.parent)]
+        if isinstance(node, Tag):
+            blocks[id(node)] = id(node) if node.name in _BLOCKS else block
+            if node.name == "br":
+                pieces.append("\n")
+        elif type(node) is NavigableString:  # and no comment
+            if block != last:
+                pieces.append("\n")
+            pieces.append(node)
+            last = block
+    return "".join(pieces)
 
 
 def _linked_emails(soup: BeautifulSoup) -> list[str]:
@@ -190,7 +206,7 @@ def _phones(text: str, region: str | None) -> list[str]:
 def _address(soup: BeautifulSoup, text: str) -> str:
     marked = [*soup.find_all("address"), *soup.select("[itemprop=address], .adr, .address")]
     for tag in marked:
-        lines = [_line(line, _LONGEST_ADDRESS) for line in tag.get_text().split("\n")]
+        lines = [_line(line, _LONGEST_ADDRESS) for line in _text(tag).split("\n")]
         kept = [line for line in lines if line and not emails(line) and not _LABELLED.match(line)]
         if (address := ", ".join(line.strip(",") for line in kept)) and any(c.isdigit() for c in address):
             return address[:_LONGEST_ADDRESS]

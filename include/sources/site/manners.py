@@ -47,7 +47,7 @@ class Robots(RobotsTxtMiddleware):
         await super()._parse_robots(response, netloc, request)
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
-        self._unread[netloc] = type(exc).__name__
+        self._unread[netloc] = f"{type(exc).__name__}: {str(exc)[:200]}"
         forbids = self._parserimpl.from_crawler(self.crawler, _FORBIDS_ALL)
         waiting = self._parsers[netloc]
         assert isinstance(waiting, Deferred)

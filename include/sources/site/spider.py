@@ -7,6 +7,8 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,8 +46,8 @@ class Visit:
     """A page to read.
 
     ``role`` is what for; an item page leads on as a listing does. ``depth`` counts the links from the start, those to
-    the following page of a listing left out; ``hops`` the redirects that led here. ``is_free``: reached by ``follow``.
-    ``is_start``: the YAML names it, so its failure is the crawl's.
+    the following page of a listing left out. ``hops`` counts the redirects that led here, from ``origin``. ``is_free``:
+    reached by ``follow``. ``is_start``: the YAML names it, so its failure is the crawl's.
     """
 
     url: str
@@ -53,6 +55,7 @@ class Visit:
     role: int
     depth: int = 0
     hops: int = 0
+    origin: str = ""
     is_free: bool = False
     is_start: bool = False
 
@@ -95,9 +98,11 @@ class SiteSpider(scrapy.Spider):
         location = response.headers.get("Location")
         if response.status == 304 and visit.key in self.known:
             self.counts["unchanged"] += 1
-            links = self.known[visit.key].get("links", [])
-            self._tell(visit, {"unchanged": True, "links": links})
-            yield from self._admit(self._children(visit, links))
+            self.redirects.pop(visit.key, None)
+            known = self.known[visit.key]
+            told = {name: known.get(name) for name in ("links", "etag", "modified")}
+            self._tell(visit, {"unchanged": True, **told})
+            yield from self._admit(self._children(visit, known["links"]))
         elif response.status in (301, 302, 303, 307, 308) and location:
             yield from self._redirected(visit, absolute(response.url, location.decode("utf-8", "replace")))
         elif not 200 <= response.status < 300:
@@ -195,7 +200,7 @@ class SiteSpider(scrapy.Spider):
             self.counts["resumed"] += 1
             if url := done.get("redirect"):
                 self.redirects[visit.key] = self._key(url)
-                ahead.append(replace(visit, url=url, key=self._key(url), hops=visit.hops + 1))
+                ahead.append(_redirected_to(visit, url, self._key(url)))
             ahead.extend(self._children(visit, done["links"]))
 
     def _is_wanted(self, visit: Visit) -> bool:
@@ -255,16 +260,15 @@ class SiteSpider(scrapy.Spider):
             yield from self._redirected(visit, redirect.url)
             return
         except _NotTextError as error:
-            if visit.role == ITEM and self.web.items:
-                self._failed(visit, "not_text", f"is {error}")
+            is_item = visit.role == ITEM and self.web.items
+            told = {"links": [], "unreadable": [(None, "not_text", f"{visit.key} is {error}")] if is_item else []}
+        except _TooSlowError:
+            self._failed(visit, "page_not_parsed", f"not read in {SECONDS_A_PAGE} s")
             return
         except Exception as error:  # whatever a page does to a parser, it costs no other page
-            what = f"not read in {SECONDS_A_PAGE} s" if isinstance(error, _TooSlowError) else repr(error)[:300]
-            self._failed(visit, "page_not_parsed", what)
+            self._failed(visit, "page_not_parsed", repr(error)[:300])
             return
-        for header, name in (("ETag", "etag"), ("Last-Modified", "modified")):
-            if value := response.headers.get(header):
-                told[name] = value.decode("latin-1")
+        told.update(_validators(response))
         self.redirects.pop(visit.key, None)
         self._tell(visit, told)
         yield from self._admit(self._children(visit, told["links"]))
@@ -337,10 +341,10 @@ class SiteSpider(scrapy.Spider):
     def _redirected(self, visit: Visit, url: str | None) -> Iterator[scrapy.Request]:
         self.counts["redirects"] += 1
         if not url or not self.site.has(url):
-            self._failed(visit, "redirected_off_site", f"leads to {url or 'no page'}, which is not in domains:")
+            self._failed(visit, "redirected_off_site", f"leads on to {url or 'no page'}, which is not in domains:")
             return
         if visit.hops >= MOST_REDIRECTS:
-            self._failed(visit, "too_many_redirects", f"more than {MOST_REDIRECTS} redirects, the last to {url}")
+            self._failed(visit, "too_many_redirects", f"more than {MOST_REDIRECTS} redirects")
             return
         target = self._key(url)
         self.redirects[visit.key] = target
@@ -350,16 +354,23 @@ class SiteSpider(scrapy.Spider):
             del self.seen[target]  # the site insists on a parameter that tells nothing
         else:
             self._tell(visit, {"redirect": url, "links": []})
-        yield from self._admit([replace(visit, url=url, key=target, hops=visit.hops + 1)])
+        yield from self._admit([_redirected_to(visit, url, target)])
 
     def _tell(self, visit: Visit, told: dict[str, Any]) -> None:
         self.write({"page": visit.key, "role": visit.role, **told})
 
     def _failed(self, visit: Visit, reason: str, what: str) -> None:
         self.redirects.pop(visit.key, None)
+        page = visit.key
+        if visit.origin:
+            page, what = visit.origin, f"leads to {visit.url[:LONGEST_ADDRESS]}: {what}"
         if visit.is_start:
             self.start_failed = (visit.url, what)
-        self.write({"failed": visit.key, "reason": reason, "what": what})
+        self.write({"failed": page, "reason": reason, "what": what})
+
+
+def _redirected_to(visit: Visit, url: str, target: str) -> Visit:
+    return replace(visit, url=url, key=target, hops=visit.hops + 1, origin=visit.origin or visit.key)
 
 
 class _RedirectedError(Exception):
@@ -372,8 +383,27 @@ class _NotTextError(Exception):
     pass
 
 
-class _TooSlowError(Exception):
-    pass
+class _TooSlowError(BaseException):
+    """Not an `Exception`: no library on the way shall take it for an error of its own."""
+
+
+def _validators(response: Response) -> dict[str, str]:
+    """What to ask with whether the page has changed.
+
+    A page that changed in the last minute may change once more within the same second, which its date would not tell.
+    """
+    told = {}
+    if etag := response.headers.get("ETag"):
+        told["etag"] = etag.decode("latin-1")
+    if modified := response.headers.get("Last-Modified"):
+        text = modified.decode("latin-1")
+        try:
+            age = datetime.now(UTC) - parsedate_to_datetime(text)
+        except (ValueError, TypeError):
+            return told
+        if "etag" in told or age > timedelta(minutes=1):
+            told["modified"] = text
+    return told
 
 
 def text_of(response: Response) -> Decoded:
@@ -410,7 +440,7 @@ def _within(seconds: float) -> Iterator[None]:
         raise _TooSlowError
 
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # again, if a bare except has caught the first
     try:
         yield
     finally:
