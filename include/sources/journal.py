@@ -39,7 +39,7 @@ class Journal:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         _tidy(path, landed)
-        self._file: IO[bytes] = path.open("a+b")
+        self._file: IO[bytes] = open(path, "a+b", opener=_for_its_owner)  # noqa: SIM115
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -89,6 +89,10 @@ class Journal:
                     return
                 yield place, line
                 place += len(line)
+
+
+def _for_its_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _tidy(path: Path, landed: str | None) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 from scrapy.crawler import CrawlerProcess
 
 from include.sources.config.web import Web
-from include.sources.site.preview import PreviewSpider
 from include.sources.site.spider import LARGEST_PAGE_BYTES, SiteSpider
 
 
@@ -26,8 +25,11 @@ def main() -> None:
         except BrokenPipeError:
             os._exit(1)  # nobody reads what is found
 
+    spider = SiteSpider
+    if "preview" in job:
+        from include.sources.site.preview import PreviewSpider as spider  # type: ignore[assignment]
     process = CrawlerProcess(_settings(Web.model_validate(job["web"])))
-    process.crawl(PreviewSpider if "preview" in job else SiteSpider, job=job, write=write)
+    process.crawl(spider, job=job, write=write)
     process.start()
 
 

@@ -13,7 +13,6 @@ from parsel import Selector, SelectorList
 
 from include.sources.config.web import Web, WebField, is_xpath
 from include.sources.site.clean import cleaned
-from include.sources.site.contacts import contacts
 from include.sources.site.structured import described
 
 # What a selector finds is taken as a browser shows it, and of a mailto: or tel: link the address.
@@ -104,6 +103,8 @@ def _values(
             value.matches = ruled.matches
         values[name] = value
     if web.contacts and part is not None and fields is not web.page_fields:
+        from include.sources.site.contacts import contacts
+
         found = contacts(str(part.get()), url, web.region)
         for name in (name for name in web.field_names if name not in web.page_fields):
             value = values.setdefault(name, _structured(name, WebField(), things, url, web.region))

@@ -1,7 +1,7 @@
 """What would be read of one page: field by field, with what the rules missed."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import scrapy
@@ -27,7 +27,8 @@ class PreviewSpider(SiteSpider):
         self.url = job["preview"]
 
     def _starts(self) -> list[Visit]:
-        return [Visit(self.url, self._key(self.url), ITEM, is_start=True)]
+        visit = self._visit(self.url, ITEM, 0)
+        return [replace(visit, is_start=True)] if visit else []
 
     def _read(self, visit: Visit, response: Response) -> Iterator[scrapy.Request]:
         page = text_of(response)

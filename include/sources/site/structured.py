@@ -8,21 +8,12 @@ from functools import partial
 from typing import Any
 
 import lxml.html
-import mf2py
-from extruct.jsonld import JsonLdExtractor
-from extruct.rdfa import RDFaExtractor
-from extruct.utils import parse_xmldom_html
-from extruct.w3cmicrodata import MicrodataExtractor
 
 from include.sources.site.clean import collapsed, link
 
 Thing = dict[str, Any]
 
-# The fields that structured data can fill.
-FIELDS = (
-    "name", "given_name", "family_name", "organisation", "job_title", "email", "phone", "address", "street", "city",
-    "region", "postal_code", "country", "website", "social",
-)  # fmt: skip
+# Extractors are imported where a page needs them: together they take longer than a small crawl.
 
 # schema.org's types below Organization, which a thing may have in its place (schema.org 29)
 _ORGANISATIONS = frozenset(
@@ -104,7 +95,7 @@ class Described:
 def described(html: str, url: str, type_: str) -> list[Described]:
     """What each syntax of a page says of things of a type, in the order in which they are believed.
 
-    Fields (see `FIELDS`) are text, ``social`` a list; one that is not told is not there. Those of a person that are a
+    Fields are text, ``social`` is a list; one that is not told is not there. Those of a person that are a
     company's (organisation, address, website) come from the page's first organisation when the person has none. A
     thing that is described twice counts once. Broken data is as good as none, and does not spoil what is beside it.
     """
@@ -124,6 +115,8 @@ def described(html: str, url: str, type_: str) -> list[Described]:
 def _json_ld(html: str, url: str) -> list[Thing]:
     if "ld+json" not in html:
         return []
+    from extruct.jsonld import JsonLdExtractor
+
     things = []
     for script in _tree(html).iter("script"):
         if (script.get("type") or "").partition(";")[0].strip().lower() == "application/ld+json":
@@ -135,6 +128,8 @@ def _json_ld(html: str, url: str) -> list[Thing]:
 def _microdata(html: str, url: str) -> list[Thing]:
     if "itemscope" not in html.lower():
         return []
+    from extruct.w3cmicrodata import MicrodataExtractor
+
     found = _tried(lambda: MicrodataExtractor().extract_items(_tree(html), base_url=url))
     return [_renamed(_flat(item)) for item in found]
 
@@ -143,6 +138,9 @@ def _rdfa(html: str, url: str) -> list[Thing]:
     # property= alone is Open Graph, which tells of the page
     if "typeof" not in html.lower():
         return []
+    from extruct.rdfa import RDFaExtractor
+    from extruct.utils import parse_xmldom_html
+
     nodes = _tried(lambda: RDFaExtractor().extract_items(parse_xmldom_html(html, "utf-8"), base_url=url))
     # a graph has no order, but the page has: of two people the first is the first
     return [_renamed(_collapsed(node)) for node in _in_order(nodes, html)]
@@ -179,6 +177,8 @@ def _first_text(part: Any) -> str:
 def _microformats(html: str, url: str) -> list[Thing]:
     if not re.search(r"\b(h-card|vcard)\b", html):
         return []
+    import mf2py
+
     items = _tried(lambda: mf2py.parse(html, html_parser="lxml", url=url)["items"])
     return [_renamed(_collapsed(_flat(item))) for item in items]
 
