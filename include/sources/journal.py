@@ -1,13 +1,14 @@
 """The journal of a crawl: what it has read so far, in a file, so that a crawl that was stopped goes on where it was."""
 
 import fcntl
+import json
 import os
 import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Any
 
 import orjson
 
@@ -29,7 +30,7 @@ class Journal:
     """An append-only file of lines, each a message of the crawler, one process at a time.
 
     Its first line says what it is: ``id``, and ``rules``, a digest of what the lines depend on. A journal of other
-    rules, or one whose crawl has landed, is begun anew. A line that was cut off by a crash counts as never written.
+    rules, or one whose crawl has landed, is begun anew. What a crash cut off or spoilt counts as never written.
 
     :param landed: id of the journal that landed last; None when nothing has.
     :raises ReadFailedError: when another process is crawling this window.
@@ -46,8 +47,7 @@ class Journal:
             self._file.close()
             what = "another process is crawling this window"
             raise ReadFailedError(str(path), what, "Wait for it to end, or stop it.") from None
-        head = next(self._whole_lines(), None)
-        told = orjson.loads(head[1]) if head else {}
+        _, told = next(self._messages(), (0, {}))
         if told.get("rules") == rules and told.get("id") != landed:
             self.id = told["id"]
         else:
@@ -61,33 +61,41 @@ class Journal:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._file.close()
 
-    def lines(self) -> Iterator[tuple[int, bytes]]:
+    def messages(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """The messages so far, oldest first, each with its place."""
-        lines = self._whole_lines()
-        next(lines, None)
-        yield from lines
+        messages = self._messages()
+        next(messages)
+        yield from messages
 
     def append(self, line: bytes) -> int:
-        """Add a message; returns its place."""
+        """Add a message, as JSON; returns its place."""
         place = self._file.seek(0, os.SEEK_END)
         self._file.write(line.rstrip(b"\n") + b"\n")
         self._file.flush()
         return place
 
-    def at(self, place: int) -> bytes:
+    def cut(self, place: int) -> None:
+        """Forget the message at a place, and all after it."""
+        self._file.truncate(place)
+
+    def at(self, place: int) -> dict[str, Any]:
         """The message at a place."""
         with self.path.open("rb") as file:
             file.seek(place)
-            return file.readline()
+            return json.loads(file.readline())
 
-    def _whole_lines(self) -> Iterator[tuple[int, bytes]]:
+    def _messages(self) -> Iterator[tuple[int, dict[str, Any]]]:
         with self.path.open("rb") as file:
             place = 0
             for line in file:
-                if not line.endswith(b"\n"):
-                    self._file.truncate(place)
+                try:
+                    message = json.loads(line) if line.endswith(b"\n") else None
+                except ValueError:
+                    message = None
+                if not isinstance(message, dict):
+                    self.cut(place)
                     return
-                yield place, line
+                yield place, message
                 place += len(line)
 
 

@@ -134,15 +134,14 @@ class _Reading:
                 self._rows(page, message)
 
     def settle(self, message_at: Callable[[int], dict[str, Any]]) -> Iterator[Page]:
-        """Once all is read: the records of pages that name a canonical address.
-
-        :param message_at: gives a message of the journal.
-        """
+        """Once all is read: the records of pages that name a canonical address, from the journal."""
         for claim, address in self.aliases.settled():
             assert claim.at is not None
             if remembered := self.memory.get(claim.page):
                 is_same = address != claim.page
-                self.memory.remember(claim.page, _compact({**orjson.loads(remembered), "is_same": is_same}))
+                self.memory.remember(
+                    claim.page, orjson.dumps({**orjson.loads(remembered), "is_same": is_same}).decode()
+                )
             if address:
                 self._rows(address, message_at(claim.at))
             else:
@@ -179,7 +178,7 @@ class _Reading:
         if "etag" in message or "modified" in message:
             kept = ("role", "etag", "modified", "links", "digest", "canonical")
             value = {"rules": self.rules, **{name: message[name] for name in kept if name in message}}
-            self.memory.remember(page, _compact(value))
+            self.memory.remember(page, orjson.dumps(value).decode())
 
 
 def _read(web: Web, base_url: str, memory: Memory, journal: Journal) -> Generator[Page]:
@@ -187,12 +186,15 @@ def _read(web: Web, base_url: str, memory: Memory, journal: Journal) -> Generato
     reading = _Reading(base_url, rules, memory)
     known = _known(memory, rules)
     done: dict[str, dict[str, Any]] = {}
+    failures = []
     finished = None
-    for at, line in journal.lines():
-        message = json.loads(line)
-        finished = message.get("finished", finished)
+    for at, message in journal.messages():
         if "unchanged" in message and not _is_asked_with(known.get(message["page"]), message):
-            finished = None  # it did not change since something that is not known any more
+            journal.cut(at)  # it did not change since something that is not known any more: read again from here
+            break
+        finished = message.get("finished")
+        if "failed" in message:
+            failures.append(message)
             continue
         if "page" in message:
             done[message["page"]] = {name: message[name] for name in ("role", "links", "redirect") if name in message}
@@ -200,8 +202,11 @@ def _read(web: Web, base_url: str, memory: Memory, journal: Journal) -> Generato
         yield from reading.full()
     if finished is None:
         finished = yield from _crawled(web, base_url, known, done, journal, reading)
+    else:
+        for message in failures:
+            reading.take(message, 0)
     reading.left(web, finished["left"])
-    yield from reading.settle(lambda at: json.loads(journal.at(at)))
+    yield from reading.settle(journal.at)
     counts = Counter(finished["counts"]) + reading.counts
     logger.info("%s: %s", base_url, ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items())))
     memory.remember(LANDED, journal.id)
@@ -217,19 +222,25 @@ def _crawled(
     reading: _Reading,
 ) -> Generator[Page, None, dict[str, Any]]:
     """Crawl what is not done, writing it down; what the crawler says at its end."""
-    finished = None
+    finished, failures = None, []
     with _crawler({"base_url": base_url, "web": web.model_dump(), "known": known, "done": done}) as (lines, ended):
         for line in lines:
             message = json.loads(line)
             finished = message.get("finished")
-            # what failed, and a crawl that failed, is tried again by the next attempt
-            at = 0 if "failed" in message or (finished and _problem(finished, base_url)) else journal.append(line)
+            at = 0
+            if "failed" in message:
+                failures.append(line)
+            elif not finished:
+                at = journal.append(line)
             reading.take(message, at)
             yield from reading.full()
         if finished is None:
             raise ReadFailedError(base_url, f"the crawl ended early: {ended()}", "Run it again: it goes on from there.")
     if problem := _problem(finished, base_url):
-        raise ReadFailedError(*problem)
+        raise ReadFailedError(*problem)  # the next attempt tries what failed again, so it is not written down
+    for line in failures:
+        journal.append(line)
+    journal.append(json.dumps({"finished": finished}).encode())
     return finished
 
 
@@ -294,10 +305,6 @@ def _is_asked_with(known: dict[str, Any] | None, message: dict[str, Any]) -> boo
 
 def _numbered(page: str, place: int | None) -> str:
     return page if place is None else f"{page}#{place}"
-
-
-def _compact(value: dict[str, Any]) -> str:
-    return orjson.dumps(value).decode()
 
 
 def _last_line(log: IO[bytes]) -> str:

@@ -261,7 +261,8 @@ def test_an_awkward_site_costs_what_is_broken_and_nothing_else() -> None:
     ("changes", "message"),
     [
         ({"start": ["/nowhere"]}, "the start page cannot be read: answered 404"),
-        ({"start": ["/private/x"]}, "the start page cannot be read: robots.txt forbids it"),
+        ({"start": ["/private/x", "http://other.example/"]}, "the start page cannot be read: robots.txt forbids it"),
+        ({"start": ["/directory", "http://other.example/"]}, "the start page cannot be read: no address of a page on"),
     ],
 )
 def test_what_makes_a_crawl_worthless_is_an_error(directory: Site, changes: dict[str, Any], message: str) -> None:

@@ -12,8 +12,8 @@ from include.sources.errors import ReadFailedError
 from include.sources.journal import KEPT_SECONDS, Journal
 
 
-def lines(journal: Journal) -> list[bytes]:
-    return [line for _, line in journal.lines()]
+def pages(journal: Journal) -> list[int]:
+    return [message["page"] for _, message in journal.messages()]
 
 
 def test_a_stopped_crawl_finds_what_it_wrote(tmp_path: Path) -> None:
@@ -21,33 +21,44 @@ def test_a_stopped_crawl_finds_what_it_wrote(tmp_path: Path) -> None:
     with Journal(path, "rules", None) as first:
         place = first.append(b'{"page": 1}\n')
         first.append(b'{"page": 2}')
-        assert first.at(place) == b'{"page": 1}\n'
+        assert first.at(place) == {"page": 1}
+    assert path.stat().st_mode & 0o077 == 0, "it holds what the pages tell"
     with Journal(path, "rules", None) as second:
         assert second.id == first.id
-        assert lines(second) == [b'{"page": 1}\n', b'{"page": 2}\n']
+        assert pages(second) == [1, 2]
+        second.cut(place)
+        assert pages(second) == []
 
 
-def test_a_line_that_a_crash_cut_off_was_never_written(tmp_path: Path) -> None:
+@pytest.mark.parametrize("spoilt", [b'{"page": 2, "reco', b"\x00\x00\x00\n", b'"page"\n', b'{"page": \n{"page": 3}\n'])
+def test_what_a_crash_cut_off_or_spoilt_was_never_written(tmp_path: Path, spoilt: bytes) -> None:
     path = tmp_path / "a.jsonl"
     with Journal(path, "rules", None) as journal:
         journal.append(b'{"page": 1}')
     with path.open("ab") as file:
-        file.write(b'{"page": 2, "reco')
+        file.write(spoilt)
     with Journal(path, "rules", None) as journal:
-        assert lines(journal) == [b'{"page": 1}\n']
+        assert pages(journal) == [1]
         journal.append(b'{"page": 3}')
-        assert lines(journal) == [b'{"page": 1}\n', b'{"page": 3}\n']
+        assert pages(journal) == [1, 3]
+
+
+def test_a_journal_whose_head_is_spoilt_is_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"id": "x", "ru')
+    with Journal(path, "rules", None) as journal:
+        assert pages(journal) == []
 
 
 @pytest.mark.parametrize("change", ["landed", "other rules"])
 def test_what_has_landed_or_follows_other_rules_is_begun_anew(tmp_path: Path, change: str) -> None:
     path = tmp_path / "a.jsonl"
     with Journal(path, "rules", None) as first:
-        first.append(b"{}")
+        first.append(b'{"page": 1}')
     landed = first.id if change == "landed" else None
     with Journal(path, "rules" if change == "landed" else "others", landed) as second:
         assert second.id != first.id
-        assert lines(second) == []
+        assert pages(second) == []
 
 
 def test_journals_that_nobody_needs_are_removed(tmp_path: Path) -> None:
@@ -68,10 +79,10 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
         Journal(path, "rules", None)
 
 
-def settle(pages: list[tuple[str, str | None, str | None]]) -> dict[str, str | None]:
+def settle(given: list[tuple[str, str | None, str | None]]) -> dict[str, str | None]:
     """What becomes of pages, given as address, canonical address and what they tell: whose the records are."""
     aliases = Aliases()
-    for at, (page, canonical, digest) in enumerate(pages):
+    for at, (page, canonical, digest) in enumerate(given):
         if canonical:
             aliases.claims(Claim(page, canonical, digest, at))
         else:
@@ -80,7 +91,7 @@ def settle(pages: list[tuple[str, str | None, str | None]]) -> dict[str, str | N
 
 
 @pytest.mark.parametrize(
-    ("pages", "whose"),
+    ("given", "whose"),
     [
         # two addresses of a page that was read too
         ([("/p", None, "x"), ("/p?a", "/p", "x"), ("/p?b", "/p", "x")], {"/p?a": None, "/p?b": None}),
@@ -95,9 +106,9 @@ def settle(pages: list[tuple[str, str | None, str | None]]) -> dict[str, str | N
     ],
 )
 def test_a_canonical_address_is_believed_when_the_pages_tell_the_same(
-    pages: list[tuple[str, str | None, str | None]], whose: dict[str, str | None]
+    given: list[tuple[str, str | None, str | None]], whose: dict[str, str | None]
 ) -> None:
-    for order in itertools.permutations(pages):
+    for order in itertools.permutations(given):
         assert settle(list(order)) == whose
 
 

@@ -1,7 +1,12 @@
-"""The text of pages whose server or author is wrong about the encoding."""
+"""The text of pages whose server or author is wrong about the encoding; what tells whether a page has changed."""
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
 
 import pytest
+from scrapy.http import Response
 
+from include.sources.site.spider import validators
 from include.sources.site.text import decode
 
 GERMAN = "Müller & Söhne – Straße der Möbel, schöne Türen für Jäger und größte Öfen"
@@ -52,3 +57,18 @@ def test_a_broken_byte_costs_one_character_and_is_noted() -> None:
 def test_bytes_that_are_no_text_do_not_stop_it() -> None:
     found = decode(bytes(range(256)) * 100, "text/html; charset=no-such-charset")
     assert "ABC" in found.text
+
+
+@pytest.mark.parametrize(
+    ("headers", "known"),
+    [
+        ({"ETag": 'W/"x"'}, {"etag": 'W/"x"'}),
+        ({"Last-Modified": "Tue, 03 Mar 2020 08:00:00 GMT"}, {"modified": "Tue, 03 Mar 2020 08:00:00 GMT"}),
+        ({"Last-Modified": "yesterday"}, {}),
+        ({"Last-Modified": format_datetime(datetime.now(UTC), usegmt=True)}, {}),
+        ({}, {}),
+    ],
+)
+def test_a_page_is_asked_for_with_what_tells_whether_it_changed(headers: dict[str, str], known: dict[str, str]) -> None:
+    """A date is good for whole seconds: RFC 9110, 8.8.2.2, on a page that changed just now."""
+    assert validators(Response("http://acme.example/", headers=headers)) == known

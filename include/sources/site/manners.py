@@ -28,7 +28,7 @@ class Robots(RobotsTxtMiddleware):
         super().__init__(crawler)
         self._unread: dict[str, str] = {}
 
-    async def process_request(self, request: Request, spider: Spider | None = None) -> None:
+    async def process_request(self, request: Request) -> None:  # type: ignore[override]
         try:
             await super().process_request(request)
         except IgnoreRequest:

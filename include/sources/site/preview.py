@@ -7,13 +7,12 @@ from typing import Any
 import scrapy
 from parsel import Selector
 from scrapy.http import Response
-from w3lib.html import get_base_url
 
 from include.sources.config.web import Web
 from include.sources.site.addresses import absolute
 from include.sources.site.contacts import contacts
 from include.sources.site.extract import Record, read_item
-from include.sources.site.spider import ITEM, SiteSpider, Visit, addresses, text_of
+from include.sources.site.spider import ITEM, NotTextError, SiteSpider, Visit, addresses, base_of, text_of
 from include.sources.site.structured import described
 
 _TYPES = ("Person", "Organization", "ContactPoint")
@@ -31,9 +30,13 @@ class PreviewSpider(SiteSpider):
         return [replace(visit, is_start=True)] if visit else []
 
     def _read(self, visit: Visit, response: Response) -> Iterator[scrapy.Request]:
-        page = text_of(response)
+        try:
+            page = text_of(response)
+        except NotTextError as error:
+            self._failed(visit, "not_text", f"is {error}")
+            return
         records, _ = read_item(page.text, response.url, self.web)
-        html, base = Selector(text=page.text, type="html"), get_base_url(page.text, response.url)
+        html, base = Selector(text=page.text, type="html"), base_of(page.text, response.url)
         canonical = html.xpath("//link[@rel='canonical']/@href").get()
         preview = {
             "url": response.url,

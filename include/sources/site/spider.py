@@ -143,8 +143,8 @@ class SiteSpider(scrapy.Spider):
             while following in self.redirects and following not in path:
                 path.append(following)
                 following = self.redirects[following]
-            if following == first:
-                self.write({"failed": first, "reason": "redirect_ring", "what": " leads to ".join([*path, first])})
+            if following in path:
+                self.write({"failed": first, "reason": "redirect_ring", "what": " leads to ".join([*path, following])})
                 if first in self._start_keys:
                     self.start_failed = (first, "redirects in a ring")
         if reason == "closespider_timeout":
@@ -157,9 +157,16 @@ class SiteSpider(scrapy.Spider):
 
     def _starts(self) -> list[Visit]:
         listing = ITEM if self.web.items is None else LISTING
-        visits = [self._visit(absolute(self.base_url, address), SITEMAP, 0) for address in self.web.sitemap]
-        visits += [self._visit(absolute(self.base_url, address), listing, 0) for address in self.web.start]
-        starts = [replace(visit, is_start=True) for visit in visits if visit]
+        named = [(address, SITEMAP) for address in self.web.sitemap] + [
+            (address, listing) for address in self.web.start
+        ]
+        starts = []
+        for address, role in named:
+            visit = self._visit(absolute(self.base_url, address), role, 0)
+            if visit and self.site.has(visit.url):
+                starts.append(replace(visit, is_start=True))
+            else:
+                self.start_failed = (address, "no address of a page on the connection's host or in domains:")
         self._start_keys = {visit.key for visit in starts}
         return starts
 
@@ -188,7 +195,7 @@ class SiteSpider(scrapy.Spider):
             if not self._is_wanted(visit):
                 continue
             self.seen[visit.key] = visit.role
-            self.counts["admitted"] += 1
+            self.counts["addresses"] += 1
             self.shapes[shape(visit.key)] += visit.is_free
             for addresses in self.left.values():
                 addresses.pop(visit.key, None)  # a shorter way led there
@@ -216,7 +223,7 @@ class SiteSpider(scrapy.Spider):
             limit = "depth_limit"
         elif visit.is_free and self.shapes[shape(visit.key)] >= self.web.max_alike:
             limit = "alike_limit"
-        elif self.counts["admitted"] >= self.web.max_pages:
+        elif self.counts["addresses"] >= self.web.max_pages:
             limit = "page_limit"
         if limit:
             self.left.setdefault(limit, {})[visit.key[:LONGEST_ADDRESS]] = None
@@ -259,7 +266,7 @@ class SiteSpider(scrapy.Spider):
         except _RedirectedError as redirect:
             yield from self._redirected(visit, redirect.url)
             return
-        except _NotTextError as error:
+        except NotTextError as error:
             is_item = visit.role == ITEM and self.web.items
             told = {"links": [], "unreadable": [(None, "not_text", f"{visit.key} is {error}")] if is_item else []}
         except _TooSlowError:
@@ -268,7 +275,7 @@ class SiteSpider(scrapy.Spider):
         except Exception as error:  # whatever a page does to a parser, it costs no other page
             self._failed(visit, "page_not_parsed", repr(error)[:300])
             return
-        told.update(_validators(response))
+        told.update(validators(response))
         self.redirects.pop(visit.key, None)
         self._tell(visit, told)
         yield from self._admit(self._children(visit, told["links"]))
@@ -284,7 +291,7 @@ class SiteSpider(scrapy.Spider):
             if target and self._key(target) != visit.key:
                 raise _RedirectedError(target)
         html = Selector(text=page.text, type="html")
-        base = get_base_url(page.text[:_LOOKED_AT], response.url)
+        base = base_of(page.text, response.url)
         told: dict[str, Any] = {"links": self.links(html, base, response.url)}
         if visit.role == ITEM:
             records, is_told = read_item(page.text, response.url, self.web)
@@ -379,15 +386,15 @@ class _RedirectedError(Exception):
         self.url = url
 
 
-class _NotTextError(Exception):
-    pass
+class NotTextError(Exception):
+    """An answer that is no text; says what it is."""
 
 
 class _TooSlowError(BaseException):
     """Not an `Exception`: no library on the way shall take it for an error of its own."""
 
 
-def _validators(response: Response) -> dict[str, str]:
+def validators(response: Response) -> dict[str, str]:
     """What to ask with whether the page has changed.
 
     A page that changed in the last minute may change once more within the same second, which its date would not tell.
@@ -409,13 +416,18 @@ def _validators(response: Response) -> dict[str, str]:
 def text_of(response: Response) -> Decoded:
     """The text of an answer.
 
-    :raises _NotTextError: when it is none, whatever it is said to be.
+    :raises NotTextError: when it is none, whatever it is said to be.
     """
     content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
     start = response.body[:_LOOKED_AT].lower()
     if not isinstance(response, TextResponse) and b"<html" not in start and b"<!doctype html" not in start:
-        raise _NotTextError(content_type or "of no type")
+        raise NotTextError(content_type or "of no type")
     return decode(response.body, content_type)
+
+
+def base_of(text: str, url: str) -> str:
+    """What the links of a page are relative to."""
+    return get_base_url(text[:_LOOKED_AT], url)
 
 
 def addresses(html: Selector, rules: Links, base: str) -> Iterator[str]:
