@@ -4,14 +4,19 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from include.config_files import ConfigError
 from include.settings import PROJECT
+
+if TYPE_CHECKING:
+    from include.sources.connection import SourceConnection
 
 app = typer.Typer(
     help="CRM Autopilot: collects customer information, keeps it clean, follows deals and tickets, and reports.",
@@ -34,17 +39,18 @@ def main() -> None:
     from include.local.errors import ServiceError
     from include.quality.suites import QualityError
     from include.sources.errors import ReadFailedError, SourceError
+    from include.sources.skeleton.errors import SkeletonError
     from include.warehouse.migrations import WarehouseTooOldError
     from include.warehouse.staging import StagingError
 
     mistakes = (
-        ConfigError, SourceError, ReadFailedError, IngestError, QualityError, ServiceError, StagingError,
+        ConfigError, SourceError, ReadFailedError, SkeletonError, IngestError, QualityError, ServiceError, StagingError,
         WarehouseTooOldError, OperationalError,
     )  # fmt: skip
     try:
         app(prog_name="./crm")
     except mistakes as error:
-        err.print(f"[bold red]Error:[/] {error}", markup=True)
+        err.print(f"[bold red]Error:[/] {escape(str(error))}")
         sys.exit(1)
 
 
@@ -112,6 +118,55 @@ def load(
 
     summary = load_files(services.warehouse(), source, paths, tell=err.print, again=again)
     print(json.dumps(summary.as_dict()) if as_json else summary.as_text())
+
+
+@source_app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the source: small letters, digits, _.", show_default=False)],
+    url: Annotated[str | None, typer.Option(help="Address of a list of records, as one would ask for it.")] = None,
+    sample: Annotated[Path | None, typer.Option(help="An answer of it in a file, - for standard input.")] = None,
+    feeds: Annotated[str | None, typer.Option(help="Staging table; told by the entity's name unless given.")] = None,
+    entity: Annotated[str | None, typer.Option(help="Name of the entity; told by the address unless given.")] = None,
+    connection: Annotated[str | None, typer.Option(help="Airflow's connection; NAME unless given.")] = None,
+    auth: Annotated[
+        str | None, typer.Option(help="none, bearer, basic, header:NAME or query:NAME; by the connection unless given.")
+    ] = None,
+) -> None:
+    """Write a first definition, staging statement and suite of a source, guessed from one sample of it."""
+    from include.new_source import Asked, new_source
+
+    for line in new_source(Asked(name, connection or name, entity, feeds, auth), url, sample):
+        err.print(escape(line), soft_wrap=True)
+
+
+@source_app.command()
+def check(
+    name: Annotated[str, typer.Argument(help="Name of the source.", show_default=False)],
+    day: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Business day to read; yesterday unless given.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try a source, loading nothing: connection, login, one page, types, rules, and what a year's backfill takes."""
+    from include.check import as_dict, check_source, yesterday
+    from include.local import services
+    from include.sources.connection import source_connection
+
+    def find_connection(conn_id: str) -> "SourceConnection | None":
+        found = services.connection(conn_id)
+        return source_connection(found) if found else None
+
+    steps = []
+    for step in check_source(name, day.date() if day else yesterday(), find_connection, services.warehouse):
+        steps.append(step)
+        mark = "[red]FAIL[/]" if not step.ok else "[yellow]look[/]" if step.do else "[green]ok  [/]"
+        err.print(f"{mark} {escape(f'{step.name}: {step.says}')}", soft_wrap=True)
+        if step.do:
+            err.print(escape(f"     → {step.do}"), soft_wrap=True)
+    summary = as_dict(name, steps)
+    if as_json:
+        print(json.dumps(summary))
+    sys.exit(0 if summary["ok"] else 1)
 
 
 @source_app.command()

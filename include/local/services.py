@@ -247,6 +247,28 @@ def warehouse() -> Warehouse:
     return Warehouse(embedded if stored is None or _is_left(stored, ours) else stored)
 
 
+def connection(conn_id: str) -> connections.Connection | None:
+    """A connection of Airflow's, for the command line: AIRFLOW_CONN_<ID>, or the one in Airflow's own table.
+
+    The embedded PostgreSQL is started for it when there is one, and left as it was.
+
+    :raises ServiceError: when it cannot be read.
+    """
+    if found := connections.from_environment(conn_id, os.environ):
+        return found
+    embedded = cluster()
+    if not embedded.exists():  # in a container Airflow's own settings say where its table is
+        url, key = (os.environ.get(f"AIRFLOW__{name}") for name in ("DATABASE__SQL_ALCHEMY_CONN", "CORE__FERNET_KEY"))
+        return connections.stored(url.replace("+psycopg2", ""), key, conn_id) if url and key else None
+    ran = embedded.is_running()
+    embedded.start()
+    try:
+        return connections.stored(embedded.url(AIRFLOW), airflow.own_secrets(STATE)["fernet_key"], conn_id)
+    finally:
+        if not ran:
+            embedded.stop()
+
+
 def _is_left(stored: str, ours: dict) -> bool:
     parts, left = urlsplit(stored), ours.get("crm_warehouse") or {}
     at = (parts.hostname, parts.port, parts.path.lstrip("/"))

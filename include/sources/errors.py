@@ -14,6 +14,10 @@ class ReadFailedError(Exception):
         return f"{self.location}: {self.what}. {self.next}"
 
 
+class LoginRefusedError(ReadFailedError):
+    """The source does not accept the login."""
+
+
 class BadFileError(ReadFailedError):
     """A file that is not what the source's YAML says, however often it is read: the other files go on without it.
 

@@ -17,7 +17,7 @@ from include.sources.call import Answer, Call
 from include.sources.config.auth import Auth
 from include.sources.connection import SourceConnection
 from include.sources.credentials import Credentials, token_answer
-from include.sources.errors import ReadFailedError
+from include.sources.errors import LoginRefusedError, ReadFailedError
 from include.sources.pace import asked_wait, is_exhausted, spread
 from include.sources.records import NotJsonError
 
@@ -80,10 +80,11 @@ class Client:
     """One API, reached through one connection.
 
     :param name: the connection's name, for messages.
+    :param patience: None for that of a load.
     :raises ReadFailedError: from the start when the address is no HTTP address.
     """
 
-    def __init__(self, connection: SourceConnection, auth: Auth, name: str) -> None:
+    def __init__(self, connection: SourceConnection, auth: Auth, name: str, patience: Patience | None = None) -> None:
         parts = urlsplit(connection.base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             what = f"the connection {name} has no address that starts with http:// or https://"
@@ -91,6 +92,7 @@ class Client:
         self.prefix = parts.path.rstrip("/")
         self._origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         self._name = name
+        self._patience = patience or PATIENCE
         self._credentials = Credentials(connection, auth, self.prefix, name)
         self._pool = urllib3.PoolManager(retries=False, timeout=_TIMEOUT)
         self._stopped = threading.Event()
@@ -122,7 +124,7 @@ class Client:
 
     def _patiently(self, call: Call, parse: Callable[[Answer], _Parsed], is_new_token: bool) -> _Parsed:
         """:param is_new_token: whether the token was not used yet: when it is refused, the next one would be too."""
-        waited, own, asked, wait = 0.0, 0.0, 0.0, PATIENCE.first
+        waited, own, asked, wait = 0.0, 0.0, 0.0, self._patience.first
         while True:
             try:
                 return self._once(call, parse)
@@ -135,10 +137,10 @@ class Client:
                 is_new_token = False
                 jitter = random.uniform(0, wait)
                 if again.asked:
-                    pause, asked = again.asked + min(jitter, PATIENCE.first), asked + again.asked
+                    pause, asked = again.asked + min(jitter, self._patience.first), asked + again.asked
                 else:
-                    pause, own, wait = jitter, own + jitter, min(wait * 2, PATIENCE.longest)
-                if own > PATIENCE.total or asked > PATIENCE.asked:
+                    pause, own, wait = jitter, own + jitter, min(wait * 2, self._patience.longest)
+                if own > self._patience.total or asked > self._patience.asked:
                     asks = f" and asks to wait {again.asked:.0f} s" if again.asked else ""
                     what = f"{again.what}{asks}, after {waited:.0f} s of trying again"
                     raise ReadFailedError(call.location, what, "Run it again when the source is well.") from None
@@ -169,11 +171,11 @@ class Client:
         if call.origin:
             return
         pause = self._not_before - time.monotonic()
-        if 0 < pause <= PATIENCE.asked:  # beyond that the source refuses, and says why
+        if 0 < pause <= self._patience.asked:  # beyond that the source refuses, and says why
             self._sleep(pause, call, "few requests are left")
         if self._wait_turn:
             pause = self._wait_turn()
-            if pause > PATIENCE.asked:
+            if pause > self._patience.asked:
                 what = f"the budget is used up: the next request may be sent in {pause:.0f} s"
                 raise ReadFailedError(
                     call.location, what, "Run it again then, or look at budget: in the source's YAML."
@@ -224,9 +226,9 @@ class Client:
         place = f"the connection {self._name}, and auth:" if call.is_login else "the request"
         raise ReadFailedError(call.location, what, f"Check {place} in the source's YAML.")
 
-    def _login_refused(self, call: Call, status: int = 401) -> ReadFailedError:
+    def _login_refused(self, call: Call, status: int = 401) -> LoginRefusedError:
         what = f"answered {status}: the login was not accepted"
-        return ReadFailedError(call.location, what, f"Check login and password of the connection {self._name}.")
+        return LoginRefusedError(call.location, what, f"Check login and password of the connection {self._name}.")
 
     def _start_of(self, call: Call, answer: Answer, before: str) -> str:
         """The start of an answer, for people; of one to a login, which may hold a token, only the error's name."""

@@ -140,7 +140,7 @@ def _stage_load(
 ) -> tuple[int, int, int]:
     is_first = not is_replay and _is_empty(connection, tables)
     with connection.transaction():
-        evaluated = _make_batch(connection, tables, load_id, is_replay, is_first)
+        evaluated = make_batch(connection, tables, load_id, is_replay, is_first)
     validation = None
     suite = load_suite(EXPECTATIONS / f"{tables.name}.json")
     if evaluated:
@@ -158,7 +158,7 @@ def _stage_load(
             counts = (0, 0, 0)
         else:
             counts = _commit_batch(connection, tables, load_id, validation, is_replay, is_first)
-        _drop_batch(connection, tables)
+        drop_batch(connection, tables)
     if stopped:
         raise RulesStoppedError(
             f"{tables.name}, load {load_id}: {what}. Nothing of it was staged; its rows are in raw.{tables.name}. "
@@ -171,7 +171,7 @@ def _stops(rule: RuleResult) -> bool:
     return rule.level == "table" and rule.severity == "critical" and not rule.success
 
 
-def _make_batch(
+def make_batch(
     connection: psycopg.Connection, tables: EntityTables, load_id: int, is_replay: bool, is_first: bool
 ) -> int:
     """Make the batch table and the temporary table of rows that already failed.
@@ -180,7 +180,7 @@ def _make_batch(
     :returns: the number of rows in the batch.
     """
     types = staging_types(connection, tables.feeds)
-    _drop_batch(connection, tables)
+    drop_batch(connection, tables)
     connection.execute("drop view if exists pg_temp.renamed; drop view if exists pg_temp.batch")
     connection.execute("create temp table if not exists failed (source_id text, version_at timestamptz,"
                        " payload_hash uuid, rule text, stage text, detail text)")  # fmt: skip
@@ -213,7 +213,7 @@ def _make_batch(
         return _typed_batch(connection, tables, load_id, types, columns, is_first)
 
 
-def _drop_batch(connection: psycopg.Connection, tables: EntityTables) -> None:
+def drop_batch(connection: psycopg.Connection, tables: EntityTables) -> None:
     connection.execute(sql.SQL("drop view if exists {}").format(tables.numbered))
     connection.execute(sql.SQL("drop table if exists {}").format(tables.batch))
 

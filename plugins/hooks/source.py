@@ -2,8 +2,7 @@
 
 from airflow.sdk.bases.hook import BaseHook
 
-from include.sources.connection import SourceConnection
-from plugins.hooks.database import database_url
+from include.sources.connection import SourceConnection, source_connection
 
 
 class SourceHook(BaseHook):
@@ -22,21 +21,7 @@ class SourceHook(BaseHook):
 
     def get_conn(self) -> SourceConnection:
         """The connection for the readers in ``include/sources``."""
-        connection = self.get_connection(self.source_conn_id)
-        database = database_url(connection)
-        host = "" if database else connection.host or ""
-        if host and "://" not in host:
-            scheme = connection.schema or "https"
-            host = f"{scheme}://{host}"
-        port = f":{connection.port}" if host and connection.port else ""
-        return SourceConnection(
-            base_url=f"{host}{port}",
-            login=connection.login or "",
-            password=connection.password or "",
-            extra=connection.extra_dejson,
-            filesystem=self._filesystem,
-            database_url=database,
-        )
+        return source_connection(self.get_connection(self.source_conn_id), self._filesystem)
 
     def _filesystem(self, scheme: str):
         """The file system of a scheme as Airflow's providers make it of this connection; None where none does."""
