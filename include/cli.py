@@ -185,6 +185,20 @@ def detect(
 
 
 @app.command()
+def scrape(
+    site: Annotated[str, typer.Argument(help="A source's YAML file, or the name of a source.", show_default=False)],
+    url: Annotated[str, typer.Argument(help="Address of one page.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Show what a web source's rules find in one page, field by field, and what they miss; loads nothing."""
+    from include.scrape import as_text
+    from include.scrape import scrape as read_page
+
+    previews = read_page(site, url)
+    print(json.dumps(previews) if as_json else as_text(previews))
+
+
+@app.command()
 def doctor() -> None:
     """Check Python, disk, ports, warehouse and every configuration file, and say what to do about each problem."""
     from include.local.doctor import checks

@@ -12,6 +12,7 @@ from include.sources.errors import ReadFailedError, SourceError
 from include.sources.fields import value_at
 from include.sources.files import match_files, read_named_files, read_window_files, set_aside
 from include.sources.http import Client
+from include.sources.journal import journal_path
 from include.sources.memory import Memory
 from include.sources.page import Page, Unreadable
 from include.sources.prefetch import prefetched
@@ -53,7 +54,8 @@ def read(
     if entity.rest:
         pages = _read_rest(source, entity, window.widened(source.lateness), connection, memory or Memory())
     elif entity.web:
-        pages = crawl(entity.web, connection, source.connection)
+        journal = journal_path(source.name, entity.name, window)
+        pages = crawl(entity.web, connection, source.connection, memory, journal)
     elif entity.database:
         pages = read_database(entity, window.widened(source.lateness), connection, source.connection)
     else:

@@ -61,13 +61,13 @@ def _quoted(text: str) -> str:
     return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in json.dumps(text, ensure_ascii=False))
 
 
-def printable(text: str) -> str:
-    """A text from outside as one that can be stored and shown anywhere, on one line."""
+def on_one_line(text: str) -> str:
+    """A text from outside as one that can be stored and shown anywhere: what is not printable is escaped."""
     whole = text.encode("utf-8", "backslashreplace").decode()
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in whole)
 
 
 def shown(text: str, longest: int = 80) -> str:
     """A text from outside for a comment or a message: printable, and of so many characters at most."""
-    safe = printable(text)
+    safe = on_one_line(text)
     return safe if len(safe) <= longest else f"{safe[:longest]}…"

@@ -16,10 +16,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +32,18 @@ from include.local.postgres import Cluster
 from include.settings import PROJECT
 from include.warehouse.connection import Warehouse
 from include.warehouse.migrations import migrate
-from tests.bench import budget
+from tests.bench import budget, truth
 from tests.bench import mysql as mysql_table
 from tests.bench.data import write_orders
 from tests.bench.server import serving
-
-BENCHES = ("rest", "csv", "memory", "budget", "mysql", "dags", "hooks")
+from tests.bench.web import crawls
 
 CONTACTS = 200_000
 ORDER_LINES = 1_000_000
 TABLE_ROWS = 1_000_000
 MEMORY_ROWS = 1_000_000
 BUDGET_ROWS = 10_000
+WEB_PAGES = 3_000
 WARM_ROWS = 200
 RUNS = 3
 
@@ -94,6 +96,22 @@ class Server:
             connection.execute(statement)
 
 
+class Setting(ExitStack):
+    """How much is measured, and how often; the server and the folder are made when the first benchmark needs them."""
+
+    def __init__(self, share: int, runs: int) -> None:
+        super().__init__()
+        self.share, self.runs = share, runs
+
+    @cached_property
+    def server(self) -> Server:
+        return self.enter_context(_server())
+
+    @cached_property
+    def folder(self) -> Path:
+        return Path(self.enter_context(tempfile.TemporaryDirectory(prefix="crm-bench-")))
+
+
 def main() -> None:
     """Run the benchmarks that are named, print a table for each."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=(__doc__ or "").split("\n\n")[0])
@@ -106,34 +124,18 @@ def main() -> None:
     if unknown := set(options.benches) - set(BENCHES):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # leave no server and no folder behind
-    wanted = [name for name in BENCHES if name in options.benches or not options.benches]
-    share, runs = (20, 1) if options.quick else (1, RUNS)
     lines: list[Line] = []
-    if "mysql" in wanted and not mysql_table.URL:
-        print("mysql is left out: CRM_TEST_MYSQL_URL names no server")
-        wanted.remove("mysql")
-    if set(wanted) & {"rest", "csv", "memory", "budget", "mysql"}:
-        with _server() as server, tempfile.TemporaryDirectory(prefix="crm-bench-") as folder:
-            if "rest" in wanted:
-                lines += _shown(rest(server, CONTACTS // share, runs))
-            if "csv" in wanted:
-                lines += _shown(csv(server, Path(folder), ORDER_LINES // share, runs))
-            if "memory" in wanted:
-                lines += _shown(memory(server, Path(folder), MEMORY_ROWS // share))
-            if "budget" in wanted:
-                lines += _shown(through_budget(server, BUDGET_ROWS // share))
-            if "mysql" in wanted:
-                lines += _shown(mysql(server, TABLE_ROWS // share, runs))
-    if "dags" in wanted:
-        lines += _shown(dags())
-    if "hooks" in wanted:
-        lines += _shown(hooks(HOOKS // 5 if options.quick else HOOKS, HOOK_BURST // 5 if options.quick else HOOK_BURST))
+    with Setting(20 if options.quick else 1, 1 if options.quick else RUNS) as setting:
+        for name, bench in BENCHES.items():
+            if name in options.benches or not options.benches:
+                lines += _shown(bench(setting))
     if options.json:
         print(json.dumps([asdict(line) for line in lines]))
 
 
-def rest(server: Server, rows: int, runs: int) -> list[Line]:
+def rest(setting: Setting) -> list[Line]:
     """Contacts from an API into staging, validated, at 100 and at 1,000 a page."""
+    server, rows, runs = setting.server, CONTACTS // setting.share, setting.runs
     lines = []
     for size in (100, 1_000):
         with serving(rows, size) as address, serving(WARM_ROWS, size) as small:
@@ -152,9 +154,10 @@ def rest(server: Server, rows: int, runs: int) -> list[Line]:
     return lines
 
 
-def csv(server: Server, folder: Path, rows: int, runs: int) -> list[Line]:
+def csv(setting: Setting) -> list[Line]:
     """A CSV file into staging, validated; the rival is dlt's filesystem and read_csv."""
-    path, small = _orders(folder, rows), _orders(folder, WARM_ROWS)
+    server, rows, runs = setting.server, ORDER_LINES // setting.share, setting.runs
+    path, small = _orders(setting.folder, rows), _orders(setting.folder, WARM_ROWS)
     job = {"what": "csv", "rows": rows}
     results = _alternate(server, job, str(path), str(small), runs)
     reading = _measure(server, {**job, "side": "read"}, str(path), str(small))
@@ -167,10 +170,11 @@ def csv(server: Server, folder: Path, rows: int, runs: int) -> list[Line]:
     ]
 
 
-def memory(server: Server, folder: Path, rows: int) -> list[Line]:
+def memory(setting: Setting) -> list[Line]:
     """The most memory that the loading process holds, all its imports included."""
+    server, rows = setting.server, MEMORY_ROWS // setting.share
     lines = []
-    path, small = _orders(folder, rows), _orders(folder, WARM_ROWS)
+    path, small = _orders(setting.folder, rows), _orders(setting.folder, WARM_ROWS)
     result = _measure(server, {"what": "csv", "side": "ours", "rows": rows}, str(path), str(small))
     lines.append(_memory_line(f"{rows:,} order lines of a CSV file", result))
     with serving(rows, 1_000) as address, serving(WARM_ROWS, 1_000) as few:
@@ -179,11 +183,12 @@ def memory(server: Server, folder: Path, rows: int) -> list[Line]:
     return lines
 
 
-def through_budget(server: Server, rows: int) -> list[Line]:
+def through_budget(setting: Setting) -> list[Line]:
     """Contacts from an API that answers 100 requests in any 10 s, pulled by two processes at once."""
+    rows = BUDGET_ROWS // setting.share
     lines = []
     for size in (100, 25):
-        with server.database(is_migrated=True) as url:
+        with setting.server.database(is_migrated=True) as url:
             result = budget.measure(url, rows, size)
         what = f"{rows:,} contacts, {size} a page, {result['requests']} requests"
         is_kept = result["refused"] == 0
@@ -196,8 +201,12 @@ def through_budget(server: Server, rows: int) -> list[Line]:
     return lines
 
 
-def mysql(server: Server, rows: int, runs: int) -> list[Line]:
+def mysql(setting: Setting) -> list[Line]:
     """A table of MySQL into staging, validated; the rival is dlt's sql_database."""
+    if not mysql_table.URL:
+        print("mysql is left out: CRM_TEST_MYSQL_URL names no server")
+        return []
+    server, rows, runs = setting.server, TABLE_ROWS // setting.share, setting.runs
     with mysql_table.filled(rows) as address, mysql_table.filled(WARM_ROWS) as small:
         job = {"what": "mysql", "rows": rows}
         results = _alternate(server, job, address, small, runs)
@@ -213,7 +222,33 @@ def mysql(server: Server, rows: int, runs: int) -> list[Line]:
     ]
 
 
-def dags() -> list[Line]:
+def against_truth(setting: Setting) -> list[Line]:
+    """Records of each entity that were pulled, against those that there are; reached when none is lost or doubled."""
+    started = time.perf_counter()
+    with setting.server.database(is_migrated=True) as url:
+        found = truth.compare(url)
+    seconds = time.perf_counter() - started
+    return [
+        Line(
+            "truth", f"{one.source} {one.entity}: {one.lost} lost, {one.doubled} doubled", "rows",
+            one.there - one.lost + one.doubled, one.there, None, seconds, one.lost == one.doubled == 0,
+        )
+        for one in found
+    ]  # fmt: skip
+
+
+def web(setting: Setting) -> list[Line]:
+    """KB on the wire, both ways, of crawling a site that did not change since; the ratio is the first crawl's to it."""
+    pages = WEB_PAGES // setting.share
+    lines: list[Line] = []
+    for crawl in crawls(pages):
+        what = f"{pages:,} pages: {crawl['what']} ({crawl['body_bytes'] / 1e3:,.0f} KB of bodies)"
+        ratio = lines[0].ours / (crawl["bytes"] / 1e3) if lines else None
+        lines.append(Line("web", what, "KB", crawl["bytes"] / 1e3, None, ratio, crawl["seconds"], None))
+    return lines
+
+
+def dags(setting: Setting) -> list[Line]:
     """Seconds to import each file of dags/ beyond importing Airflow, each in a process of its own."""
     lines = []
     os.environ["CRM_SANDBOX"] = "1"  # its sources are most of what there is to parse
@@ -231,8 +266,9 @@ def dags() -> list[Line]:
     return lines
 
 
-def hooks(count: int, burst: int) -> list[Line]:
+def hooks(setting: Setting) -> list[Line]:
     """From a webhook to its staged row with the scheduler idle: one by one, then a burst."""
+    count, burst = HOOKS // min(setting.share, 5), HOOK_BURST // min(setting.share, 5)
     with tempfile.TemporaryDirectory(prefix="crm-bench-hooks-") as state:
         env = {key: value for key, value in os.environ.items() if not key.startswith(("CRM_", "AIRFLOW"))}
         process = subprocess.Popen(
@@ -367,6 +403,8 @@ def _memory_line(what: str, result: dict[str, Any]) -> Line:
 
 
 def _shown(lines: list[Line]) -> list[Line]:
+    if not lines:
+        return lines
     against = "dlt" if lines[0].bench in ("rest", "csv", "mysql") else "limit"
     print(f"\n{lines[0].bench:66} {'unit':>6} {'ours':>10} {against:>10} {'ratio':>6} {'seconds':>8}  aim")
     for line in lines:
@@ -380,6 +418,18 @@ def _shown(lines: list[Line]) -> list[Line]:
 def _figure(line: Line, value: float) -> str:
     return f"{value:.2f}" if line.unit == "s" else f"{value:,.0f}"
 
+
+BENCHES: dict[str, Callable[[Setting], list[Line]]] = {
+    "rest": rest,
+    "csv": csv,
+    "memory": memory,
+    "budget": through_budget,
+    "mysql": mysql,
+    "web": web,
+    "truth": against_truth,
+    "dags": dags,
+    "hooks": hooks,
+}
 
 if __name__ == "__main__":
     main()

@@ -509,3 +509,11 @@ def test_names_that_no_table_can_hold(tmp_path: Path) -> None:
         file.write("id,name\n1,a\nx\n")
     (page,) = window(tmp_path)
     assert (page.location, page.unreadable[0].location) == ("a\\udcff\\n\\x01.csv:2", "a\\udcff\\n\\x01.csv:3")
+
+
+def test_what_is_no_file_is_left_alone(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "nowhere.csv").symlink_to(tmp_path / "none")
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / f"{'n' * 240}.csv").write_text("id,name\n1,a\n")
+    assert rows(window(tmp_path)) == [{"id": "1", "name": "a"}]

@@ -15,7 +15,7 @@ import pyarrow.parquet
 import pytest
 
 from include.ingest import Counts, land_source, stage_source
-from include.sources import Memory, SourceConnection, SourceError, read, read_files
+from include.sources import Memory, SourceConnection, SourceError, match_files, read, read_files
 from include.sources.config import Source
 from include.sources.files import store
 from include.warehouse.connection import Warehouse
@@ -225,9 +225,10 @@ def test_days_in_folders(shop: Shop) -> None:
     shop.put("day=2026-03-05/part-0.csv", {"1": "A"})
     shop.put("day=2026-03-05/_temporary/part-1.csv", {"2": "unfinished"})
     shop.put("day=2026-03-06/part-0.csv", {"3": "another day"})
+    shop.put("shop/day=2026-03-05/hour=07/part-0.csv", {"4": "B"})
     by_folder: dict[str, Any] = {"pattern": "**/*.csv", "date_pattern": r"day=(\d{4}-\d{2}-\d{2})/.*"}
-    assert shop.load(**by_folder) == Counts(received=1, inserted=1)
-    assert shop.latest() == {"1": "A"}
+    assert shop.load(**by_folder) == Counts(received=2, inserted=2)
+    assert shop.latest() == {"1": "A", "4": "B"}
 
 
 @pytest.mark.parametrize(
@@ -314,6 +315,20 @@ def test_by_hand_a_file_is_of_the_day_in_its_name_else_of_today(tmp_path: Path) 
     assert [page.seen_at.date() for page in pages if page.seen_at] == [today, date(2026, 3, 5)]
     assert list(read_files(made, made.entities["orders"], [tmp_path / "orders-new.csv"], memory=memory)) == []
     assert memory.skipped == 1
+
+
+def test_by_hand_folders_may_tell_the_day(tmp_path: Path) -> None:
+    for day in (6, 5):
+        (tmp_path / f"day=2026-03-0{day}").mkdir()
+        (tmp_path / f"day=2026-03-0{day}" / "part-0.csv").write_text(f"order_id,line\n{day},1\n")
+    made = source(pattern="day=*/*.csv", date_pattern=r"day=(\d{4}-\d{2}-\d{2})/.*")
+    paths = match_files(made, [tmp_path])["orders"]
+    memory = Memory()
+    pages = list(read_files(made, made.entities["orders"], paths[::-1], today=date(2026, 4, 1), memory=memory))
+    assert [page.seen_at.date() for page in pages if page.seen_at] == [date(2026, 3, 6), date(2026, 3, 5)]
+    # in its place, it is the same file
+    connection = SourceConnection(extra={"path": str(tmp_path)})
+    assert list(read(made, made.entities["orders"], DAY, connection, memory)) == []
 
 
 # naughty strings

@@ -154,7 +154,7 @@ def test_the_site_tells_of_the_people_that_are_on_it(sandbox: Sandbox) -> None:
     rows = sandbox.rows("sandbox_site", "people")
     assert {row["url"].rpartition("/")[2]: row["email"] for row in rows} == on_site
     assert all(row["name"] and row["organisation"] and row["city"] and row["country"] for row in rows)
-    assert {row["found_by"] for row in rows} == {"json_ld", "css"}
+    assert {row["found_by"]["name"] for row in rows} == {"json_ld", "css:.person-name::text"}
 
 
 @pytest.mark.parametrize(

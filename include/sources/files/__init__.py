@@ -22,6 +22,8 @@ from include.window import Window
 
 __all__ = ["match_files", "read_file", "read_named_files", "read_window_files", "set_aside"]
 
+_PROBLEMS_TOLD = 10
+
 _READERS: dict[str, Callable[[Files, Content], Generator[Page]]] = {
     "csv": read_csv,
     "excel": read_excel,
@@ -75,10 +77,11 @@ def match_files(source: Source, paths: list[Path]) -> dict[str, list[Path]]:
             raise SourceError(
                 source.name, "files", None, str(path), "there is no such file or folder", "Check the path."
             )
-        inside = [path]
-        if path.is_dir():
-            inside = sorted(file for file in path.iterdir() if file.is_file() and not UNFINISHED.search(file.name))
-        found = [(name, file) for file in inside for name, pattern in patterns.items() if file.match(pattern)]
+        found = [
+            (name, file)
+            for name, pattern in patterns.items()
+            for file in (_inside(path, pattern) if path.is_dir() else [path] if path.match(pattern) else [])
+        ]
         if not found:
             expected = ", ".join(patterns.values()) or "no files at all"
             what = f"no file here that the source takes: it takes {expected}"
@@ -86,6 +89,14 @@ def match_files(source: Source, paths: list[Path]) -> dict[str, list[Path]]:
         for name, file in found:
             matched.setdefault(name, []).append(file)
     return matched
+
+
+def _inside(folder: Path, pattern: str) -> list[Path]:
+    return sorted(
+        file
+        for file in folder.glob(pattern)
+        if file.is_file() and not UNFINISHED.search(file.relative_to(folder).as_posix())
+    )
 
 
 def _read_files(
@@ -108,7 +119,8 @@ def _read_files(
             if problems:
                 bad = [unreadable(f"{p} SHA-256: {checksum}", p.reason, file.name) for p in problems]
                 yield Page([], [], bad, file.name, seen_at)
-            loaded.remember(file, checksum, seen_at, "; ".join(f"{p.reason}: {p}" for p in problems) or None)
+            told = "; ".join(f"{p.reason}: {p}" for p in problems[:_PROBLEMS_TOLD])
+            loaded.remember(file, checksum, seen_at, told or None)
 
 
 def _pages(config: Files, file: StoredFile, path: Path, problems: list[BadFileError] | None) -> Generator[Page]:

@@ -23,7 +23,7 @@ from include.sources.config import Files
 from include.sources.config.files import UNFINISHED
 from include.sources.connection import SourceConnection
 from include.sources.errors import ReadFailedError
-from include.sources.yaml_lines import printable
+from include.sources.files.unpack import printable
 from include.window import Window
 
 # A file that changed this many seconds ago may still be growing; one that goes on changing is waited for this long.
@@ -73,9 +73,17 @@ class StoredFile:
 
 
 def local_file(path: Path, config: Files) -> StoredFile:
-    """A file of this machine, named by hand."""
-    fs, name = LocalFileSystem(), printable(path.name)
-    return StoredFile(fs, str(path.absolute()), name, _day(config, str(path), path.name), state_of(fs, str(path)))
+    """A file of this machine, named by hand; its name has as many folders as the pattern, as if it lay there.
+
+    :raises ReadFailedError: when it is not there, or its name's date is none.
+    """
+    fs, path = LocalFileSystem(), path.absolute()
+    under = path.as_posix() if "**" in config.pattern else "/".join(path.parts[-config.pattern.count("/") - 1 :])
+    try:
+        state = state_of(fs, str(path))
+    except OSError as error:
+        raise ReadFailedError(str(path), f"cannot be read: {error.strerror}", "Check the path.") from None
+    return StoredFile(fs, str(path), printable(under), _day(config, str(path), under), state)
 
 
 def open_folder(config: Files, connection: SourceConnection) -> tuple[AbstractFileSystem, str]:
@@ -122,8 +130,13 @@ def list_files(config: Files, connection: SourceConnection) -> list[StoredFile]:
     for path, info in sorted(found.items()):
         under = posixpath.relpath(path, root)
         is_aside = config.aside and under.startswith(f"{config.aside.strip('/')}/")
-        if info["type"] != "directory" and not is_aside and not UNFINISHED.search(under):
-            files.append(StoredFile(fs, path, printable(under), _day(config, path, under), state_of(fs, path, info)))
+        if is_aside or UNFINISHED.search(under) or not _is_file(fs, path, info):
+            continue
+        try:
+            state = state_of(fs, path, info)
+        except FileNotFoundError:  # someone took it away meanwhile
+            continue
+        files.append(StoredFile(fs, path, printable(under), _day(config, path, under), state))
     return files
 
 
@@ -196,7 +209,9 @@ def _settled(file: StoredFile) -> StoredFile:
 def _day(config: Files, path: str, under: str) -> date | None:
     if not config.date_pattern:
         return None
-    match = re.fullmatch(config.date_pattern, under if "/" in config.date_pattern else posixpath.basename(under))
+    parts = under.split("/")
+    ends = ["/".join(parts[at:]) for at in range(len(parts))] if "/" in config.date_pattern else parts[-1:]
+    match = next(filter(None, (re.fullmatch(config.date_pattern, end) for end in ends)), None)
     if not match:
         return None
     try:
@@ -224,6 +239,11 @@ def _instant(given: Any) -> datetime:
     if isinstance(given, str):
         given = datetime.strptime(given, "%Y%m%d%H%M%S") if given.isdecimal() else datetime.fromisoformat(given)
     return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+
+
+def _is_file(fs: AbstractFileSystem, path: str, info: dict[str, Any]) -> bool:
+    # of this machine's: links are followed, and a named pipe would keep its reader waiting for ever
+    return Path(path).is_file() if isinstance(fs, LocalFileSystem) else info["type"] == "file"
 
 
 def _location(fs: AbstractFileSystem, path: str) -> str:

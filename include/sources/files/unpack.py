@@ -1,6 +1,7 @@
 """What is in a file: itself, or what its gzip or zip archive holds, whole and of a bearable size."""
 
 import gzip
+import hashlib
 import shutil
 import struct
 import tempfile
@@ -17,13 +18,14 @@ from typing import IO, cast
 from include.sources.config import Files
 from include.sources.config.files import UNFINISHED
 from include.sources.errors import BadFileError
-from include.sources.yaml_lines import printable
+from include.sources.yaml_lines import on_one_line
 
 # An archive beyond these is made to fill the disk: real data packs to a fiftieth at the best.
 LARGEST_UNPACKED = 64 * 2**30
 SMALL_UNPACKED = 256 * 2**20  # below it any ratio is harmless
 LARGEST_RATIO = 200
 MOST_MEMBERS = 10_000
+LONGEST_NAME = 500
 _PIECE = 2**20
 _SEND_AGAIN = "Send the file again."
 # what the libraries raise for a broken archive; a ValueError is a broken header or name
@@ -68,6 +70,14 @@ def mark_length(stream: IO[bytes], encoding: str) -> int:
     except UnicodeEncodeError:
         return 0
     return len(mark) if stream.read(len(mark)) == mark else 0
+
+
+def printable(name: str) -> str:
+    """A name from outside as text that can be stored and shown anywhere."""
+    text = on_one_line(name)
+    if len(text) <= LONGEST_NAME:
+        return text
+    return f"{text[:LONGEST_NAME]}…{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 @contextmanager

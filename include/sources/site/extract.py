@@ -1,102 +1,152 @@
-"""What a page says about a person or a company: from its JSON-LD, else from its markup."""
+"""The records of an item page: each field from structured data, else by its rules, else by the generic extractor.
 
-import re
-from collections.abc import Iterator
+A field remembers how it was found: ``json_ld``, ``microdata``, ``rdfa``, ``microformats``, ``css:<selector>``,
+``xpath:<selector>`` or ``contacts``.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote
 
-import extruct
-from parsel import Selector
-from scrapy.http import TextResponse
+from parsel import Selector, SelectorList
 
-_ADDRESS_PARTS = ("streetAddress", "postalCode", "addressLocality", "addressRegion", "addressCountry")
+from include.sources.config.web import Web, WebField, is_xpath
+from include.sources.site.clean import cleaned
+from include.sources.site.structured import described
+
+# What a selector finds is taken as a browser shows it, and of a mailto: or tel: link the address.
+CLEAN_OF_RULES = ("text", "link")
+
+Things = list[tuple[str, dict[str, Any]]]  # syntax and fields, those that are believed first before others
 
 
-def from_json_ld(html: str, url: str, type_: str) -> list[dict[str, str]]:
-    """Every thing of a type (Person or Organization) in the page's JSON-LD, in order.
+@dataclass(slots=True)
+class Value:
+    """What became of a field: ``found_by`` is empty when it was not found; ``matches`` counts what each rule picked."""
 
-    Keys: name, organisation, email, phone, job_title, address, city, country, website; those of a person that are a
-    company's (organisation, address, …) come from the page's first organisation when the person has none.
-    Broken JSON-LD is as good as none.
+    value: Any = None
+    found_by: str = ""
+    matches: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Record:
+    """One record of a page: its fields, and the text that it was read from.
+
+    ``place`` is its number on a page that may tell of several, from 1; ``lacks`` a required field that was not found.
     """
-    try:
-        blocks = extruct.extract(html, base_url=url, syntaxes=["json-ld"])["json-ld"]
-    except ValueError:
-        return []
-    things = [thing for block in blocks for thing in _things(block)]
-    organisation = next((thing for thing in things if _is(thing, "Organization")), {})
-    return [_fields(thing, organisation) for thing in things if _is(thing, type_)]
+
+    values: dict[str, Value]
+    text: str
+    place: int | None = None
+    lacks: str | None = None
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields, after how each was found."""
+        how = {name: value.found_by for name, value in self.values.items() if value.found_by}
+        return {"found_by": how, **{name: value.value for name, value in self.values.items()}}
 
 
-def from_css(part: TextResponse | Selector, selectors: list[str]) -> str | None:
-    """The first selector's first match that is not empty, as one line; mailto: and tel: links lose their scheme."""
-    for selector in selectors:
-        for value in part.css(selector).getall():
-            if text := clean(value):
-                return text
-    return None
+def read_item(html: str, url: str, web: Web) -> tuple[list[Record], bool]:
+    """The records of an item page, and whether it tells anything at all.
+
+    A page may tell something and yet have no record: a firm that lists nobody.
+    """
+    page = Selector(text=html, type="html")
+    told = described(html, url, web.type) if web.type else []
+    if web.each is None:
+        things = [(one.syntax, one.things[0]) for one in told]
+        records = [Record(_values(web.fields, things, page, web, url), html)]
+        shared: dict[str, Value] = {}
+    else:
+        # Whose markup belongs to which thing cannot be known: of the two, the one that tells of more is taken.
+        most = max(told, key=lambda one: len(one.things), default=None)
+        marked = [Record(_values(web.fields, [], part, web, url), str(part.get())) for part in select(page, web.each)]
+        marked = [record for record in marked if _tells(record)]
+        if most and len(most.things) >= len(marked):
+            records = [
+                Record(_values({**web.fields, **web.page_fields}, [(most.syntax, thing)], None, web, url), _json(thing))
+                for thing in most.things
+            ]
+        else:
+            records = marked
+        shared = _values(web.page_fields, [], page, web, url)
+    is_told = bool(told) or any(value.found_by for value in shared.values())
+    records = [record for record in records if _tells(record)]
+    for place, record in enumerate(records, 1):
+        record.place = place if web.each else None
+        for name, value in shared.items():
+            if not record.values.get(name, Value()).found_by:
+                record.values[name] = value
+        record.values = {name: record.values.get(name, Value()) for name in web.field_names}
+        record.lacks = next((name for name in _required(web) if not record.values[name].found_by), None)
+    return records, is_told or bool(records)
 
 
-def clean(value: str) -> str:
-    """One line of text; of a ``mailto:`` or ``tel:`` link its address alone."""
-    text = " ".join(value.split())
-    scheme, _, address = text.partition(":")
-    if scheme.lower() in ("mailto", "tel") and address:
-        return unquote(address.partition("?")[0]).strip()
-    return text
+def select(part: Selector, selector: str) -> SelectorList:
+    """What a CSS or XPath selector picks."""
+    return part.xpath(selector) if is_xpath(selector) else part.css(selector)
 
 
-def _fields(thing: dict[str, Any], organisation: dict[str, Any]) -> dict[str, str]:
-    # a company's own mail box and telephone are nobody's: two people who share them are not one
-    points = [thing, *(point for point in _as_list(thing.get("contactPoint")) if isinstance(point, dict))]
-    works_for = _first(thing.get("worksFor") or thing.get("affiliation"))
-    address = _first(thing.get("address")) or _first(organisation.get("address"))
-    return {
-        "name": _text(thing.get("name")),
-        "organisation": _text(works_for) or _text(organisation.get("name")),
-        "email": next(filter(None, (_text(point.get("email")) for point in points)), ""),
-        "phone": next(filter(None, (_text(point.get("telephone")) for point in points)), ""),
-        "job_title": _text(thing.get("jobTitle")),
-        "address": _address(address),
-        "city": _text(address.get("addressLocality")) if isinstance(address, dict) else "",
-        "country": _text(address.get("addressCountry")) if isinstance(address, dict) else "",
-        "website": _text(organisation.get("url")),
-    }
+def _values(
+    fields: Mapping[str, WebField], things: Things, part: Selector | None, web: Web, url: str
+) -> dict[str, Value]:
+    """The fields of a record: of things that describe it, of the part of the page that it is."""
+    values = {}
+    for name, rules in fields.items():
+        value = _structured(name, rules, things, url, web.region)
+        if part is not None:
+            ruled = _ruled(part, rules, url, web.region)
+            value = value if value.found_by else ruled
+            value.matches = ruled.matches
+        values[name] = value
+    if web.contacts and part is not None and fields is not web.page_fields:
+        from include.sources.site.contacts import contacts
+
+        found = contacts(str(part.get()), url, web.region)
+        for name in (name for name in web.field_names if name not in web.page_fields):
+            value = values.setdefault(name, _structured(name, WebField(), things, url, web.region))
+            if not value.found_by and name in found:
+                value.value, value.found_by = found[name], "contacts"
+    return values
 
 
-def _is(thing: dict[str, Any], type_: str) -> bool:
-    """``Person``, ``schema:Person`` and ``http://schema.org/Person`` are one type."""
-    return any(re.split("[/:#]", str(told))[-1] == type_ for told in _as_list(thing.get("@type")))
+def _structured(name: str, rules: WebField, things: Things, url: str, region: str | None) -> Value:
+    for syntax, thing in things:
+        told = thing.get(name)
+        if isinstance(told, str) and rules.clean:
+            told = cleaned(told, rules.clean, url, region)
+        if told:
+            return Value(told, syntax)
+    return Value()
 
 
-def _things(block: Any) -> Iterator[dict[str, Any]]:
-    """Every thing in a block, however deep (``@graph``, ``mainEntity``, ``employee``), outer ones first."""
-    if isinstance(block, list):
-        for part in block:
-            yield from _things(part)
-    elif isinstance(block, dict):
-        yield block
-        for part in block.values():
-            yield from _things(part)
+def _ruled(part: Selector, rules: WebField, url: str, region: str | None) -> Value:
+    """The first match of the first selector that is anything once it is cleaned."""
+    steps = CLEAN_OF_RULES if rules.clean is None else rules.clean
+    found = Value()
+    for selector in rules.select:
+        picked = select(part, selector)
+        found.matches[selector] = len(picked)
+        for node in () if found.found_by else picked:
+            # an element stands for the text in it
+            text = node.xpath("string(.)").get("") if hasattr(node.root, "tag") else str(node.get())
+            if text := cleaned(text, steps, url, region):
+                found.value = text
+                found.found_by = f"{'xpath' if is_xpath(selector) else 'css'}:{selector}"
+                break
+    return found
 
 
-def _address(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(filter(None, (_text(value.get(part)) for part in _ADDRESS_PARTS)))
-    return _text(value)
+def _required(web: Web) -> list[str]:
+    return [name for name, rules in {**web.fields, **web.page_fields}.items() if rules.required]
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, dict):
-        value = value.get("name")
-    if isinstance(value, list):
-        value = value[0] if value else ""
-    return clean(str(value)) if value else ""
+def _tells(record: Record) -> bool:
+    return any(value.found_by for value in record.values.values())
 
 
-def _first(value: Any) -> Any:
-    return next(iter(_as_list(value)), None)
-
-
-def _as_list(value: Any) -> list:
-    return value if isinstance(value, list) else [] if value is None else [value]
+def _json(thing: dict[str, Any]) -> str:
+    return json.dumps(thing, ensure_ascii=False)

@@ -17,7 +17,7 @@ from include.sources.skeleton.model import Asked, Skeleton
 from include.sources.skeleton.shape import Key, Version, find_key, find_version
 from include.sources.skeleton.statement import staging_statement
 from include.sources.skeleton.suite import suite
-from include.sources.yaml_lines import Line, as_yaml, printable, shown
+from include.sources.yaml_lines import Line, as_yaml, on_one_line, shown
 
 # PostgreSQL keeps 63 bytes of a table's name, and the longest prefix of ours has 15.
 _LONGEST_NAME = 48
@@ -129,7 +129,7 @@ class Found:
                 "", comment="Made by ./crm source new of one sample: what it guessed says so. Read it, then check it."
             ),
             Line("name", asked.name),
-            Line("description", f"{self.entity.replace('_', ' ').capitalize()} of {printable(place)}.", "fill in"),
+            Line("description", f"{self.entity.replace('_', ' ').capitalize()} of {on_one_line(place)}.", "fill in"),
             Line("kind", kind),
             Line("connection", asked.connection, f"its host is {host}" if host else ""),
             Line("enabled", False, f"true when ./crm source check {asked.name} finds nothing wrong"),
