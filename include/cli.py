@@ -129,6 +129,7 @@ def new(
         Path | None, typer.Option(help="With --url an answer in a file, - for standard input; else one of the files.")
     ] = None,
     table: Annotated[str | None, typer.Option(help="Table of a database, name or schema.name.")] = None,
+    site: Annotated[str | None, typer.Option(help="Address of a page of a web site.")] = None,
     feeds: Annotated[str | None, typer.Option(help="Staging table; told by the entity's name unless given.")] = None,
     entity: Annotated[str | None, typer.Option(help="Name of the entity; told by the address unless given.")] = None,
     connection: Annotated[str | None, typer.Option(help="Airflow's connection; NAME unless given.")] = None,
@@ -136,10 +137,10 @@ def new(
         str | None, typer.Option(help="none, bearer, basic, header:NAME or query:NAME; by the connection unless given.")
     ] = None,
 ) -> None:
-    """Write a first definition, staging statement and suite of a source: --url of an API, --sample file, or --table."""
-    from include.new_source import Asked, new_source
+    """Write a first definition, staging statement and suite of a source: --url, --sample, --table, or --site."""
+    from include.new_source import Asked, Sample, new_source
 
-    for line in new_source(Asked(name, connection or name, entity, feeds, auth), url, sample, table):
+    for line in new_source(Asked(name, connection or name, entity, feeds, auth), Sample(url, sample, table, site)):
         err.print(escape(line), soft_wrap=True)
 
 

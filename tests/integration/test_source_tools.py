@@ -24,7 +24,7 @@ from include.cli import app
 from include.local import services
 from include.local.connections import from_environment, stored
 from include.local.errors import ServiceError
-from include.new_source import Asked, new_source
+from include.new_source import Asked, Sample, new_source
 from include.settings import PROJECT
 from include.sources import SourceConnection, read
 from include.sources.config import Feeds, load_source
@@ -44,6 +44,7 @@ from tests.api import Answer, Api
 from tests.api import Asked as Request
 from tests.conftest import Databases
 from tests.deliveries import rows as table
+from tests.site import serving
 
 DAY = date(2026, 3, 5)
 SECRET = "s3cret-token"
@@ -117,8 +118,8 @@ class Deals:
 
 
 def new(project: Path, name: str = "acme", url: str | None = None, sample: Path | None = None, **asked: Any) -> str:
-    table, connection = asked.pop("table", None), asked.pop("connection", name)
-    return "\n".join(new_source(Asked(name, connection, **asked), url, sample, table, project))
+    given = Sample(url, sample, asked.pop("table", None), asked.pop("site", None))
+    return "\n".join(new_source(Asked(name, asked.pop("connection", name), **asked), given, project))
 
 
 def load(project: Path, warehouse: Warehouse, name: str, connection: SourceConnection) -> tuple[int, int]:
@@ -343,7 +344,7 @@ def test_files_that_give_no_skeleton(project: Path, connections: Callable[..., N
         with pytest.raises((SkeletonError, ReadFailedError), match=message):
             new(project, "shop", sample=tmp_path / sample, feeds="order_line")
     for url, name in ((None, None), ("https://x.example/deals", "deals")):
-        with pytest.raises(SkeletonError, match="Give --url for an API, --sample for files, or --table"):
+        with pytest.raises(SkeletonError, match="Give --url of an API, --sample of files, --table or --site"):
             new(project, "shop", url, table=name)
 
 
@@ -379,6 +380,22 @@ def test_a_table_of_a_database_loads(
         new(project, "other", table="public.nothing", feeds="customer", connection="shop")
     with pytest.raises(SkeletonError, match=r"Make it first: ./crm airflow connections add nobody"):
         new(project, "other", table="public.nothing", feeds="customer", connection="nobody")
+
+
+def test_a_page_of_a_site_loads(project: Path, connections: Callable[..., None], embedded_warehouse: Warehouse) -> None:
+    """What is on the page is found without rules; the check follows a few links, and says so of no limit."""
+    card = "<div>Ann Smith<a href='mailto:ann@example.com'>mail</a> <a href='tel:+4930123456'>call</a></div>"
+    with serving({"/team": f"<html><body>{card}</body></html>"}) as site:
+        said = new(project, "team", site=f"{site.address}/team", feeds="customer")
+        assert "ann@" not in said and f"--conn-host {site.address}" in said
+        source = load_source("team", project / "include/config/sources")
+        assert source.entities["team"].web and source.entities["team"].web.start == ("/team",)
+        connection = SourceConnection(site.address)
+        assert not failures(check(project, embedded_warehouse, connection, "team"))
+        assert load(project, embedded_warehouse, "team", connection) == (1, 1)
+    assert table(embedded_warehouse, "select email, phone from staging.customer") == [
+        ("ann@example.com", "+4930123456")
+    ]
 
 
 # Between the letters of a name these change nothing of what it is taken for.

@@ -5,6 +5,7 @@ from include.sources.skeleton.database import database_skeleton
 from include.sources.skeleton.files import files_skeleton
 from include.sources.skeleton.model import Asked, Skeleton
 from include.sources.skeleton.rest import rest_skeleton
+from include.sources.skeleton.site import site_skeleton
 from include.sources.skeleton.write import Written, write
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "database_skeleton",
     "files_skeleton",
     "rest_skeleton",
+    "site_skeleton",
     "write",
 ]

@@ -15,6 +15,7 @@ from include.sources.errors import ReadFailedError, SkeletonError
 from include.sources.skeleton.address import as_name
 from include.sources.skeleton.found import Found, entity_of
 from include.sources.skeleton.model import Asked, Skeleton
+from include.sources.skeleton.shape import Key
 from include.sources.yaml_lines import Line
 from include.window import Window
 
@@ -37,7 +38,7 @@ def database_skeleton(asked: Asked, table: str, connection: SourceConnection | N
         rows = [row for page in islice(pages, 1) for row in page.rows]
     if not rows:
         raise SkeletonError(f"--table: {table} has no rows: give another one.")
-    found = Found(entity, feeds, rows, key)
+    found = Found(entity, feeds, rows, Key(tuple(key), "the table's primary key", is_known=True) if key else None)
     changed = found.version
     found.tell(f"window: {_WHY[bool(changed)]}", is_sure=bool(changed))
     bounds = Line("changed_at", changed.path) if changed else Line("full", True)

@@ -45,17 +45,17 @@ def entity_of(asked: Asked, guess: str) -> tuple[str, Feeds]:
 class Found:
     """What one sample tells of an entity.
 
-    :param key: the columns of a primary key; empty where the records are to tell.
+    :param key: the key, where it is known; None where the records are to tell.
     :raises SkeletonError: when none of its fields can be the key.
     """
 
-    def __init__(self, entity: str, feeds: Feeds, rows: Sequence[dict], key: Sequence[str] = ()) -> None:
+    def __init__(self, entity: str, feeds: Feeds, rows: Sequence[dict], key: Key | None = None) -> None:
         self.entity, self.feeds, self.rows = entity, feeds, rows[:LOOKED_AT]
         self.fields: list[Field] = fields_of(self.rows)
         self.mapped: list[Mapped] = map_columns(feeds, self.fields, entity)
         self.took: list[str] = []
         self.look: list[str] = []
-        self.key = Key(tuple(key), "the table's primary key") if key else self._find_key()
+        self.key = key or self._find_key()
         self.version: Version | None = find_version(self.rows, self.fields, feeds)
         self._head = self._told_head()
 
@@ -83,7 +83,11 @@ class Found:
             comment = "guessed: no field has a usual name of a time of change; a record that has none may stay so"
         return (
             Line("feeds", self.feeds),
-            Line("id", key.paths[0] if len(key.paths) == 1 else key.paths, f"guessed: {key.why}"),
+            Line(
+                "id",
+                key.paths[0] if len(key.paths) == 1 else key.paths,
+                key.why if key.is_known else f"guessed: {key.why}",
+            ),
             Line("version_at", version.path if version else None, comment),
         )
 
