@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,11 +11,12 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import quote, unquote, urlsplit
 
 import psycopg
 import pytest
+import yaml
 from cryptography.fernet import Fernet
 from typer.testing import CliRunner
 
@@ -27,7 +29,7 @@ from include.local.errors import ServiceError
 from include.new_source import Asked, Sample, new_source
 from include.settings import PROJECT
 from include.sources import SourceConnection, read
-from include.sources.config import Feeds, load_source
+from include.sources.config import Feeds, Source, load_source
 from include.sources.connection import source_connection
 from include.sources.errors import ReadFailedError
 from include.sources.http import Patience
@@ -398,6 +400,50 @@ def test_a_page_of_a_site_loads(project: Path, connections: Callable[..., None],
     ]
 
 
+def test_the_example_of_the_documentation(api: Api, project: Path, connections: Callable[..., None]) -> None:
+    """The documentation shows what the command says and writes, as it is."""
+    documentation = (PROJECT / "docs" / "sources.md").read_text()
+    deals = [
+        {
+            "id": n,
+            "title": f"Deal {n}",
+            "stage_id": "offer",
+            "value": {"amount": "100.00", "currency": "EUR"},
+            "owner_id": 1,
+            "organisation_id": 2,
+            "contact_id": 3,
+            "opened_at": "2026-11-01T08:00:00Z",
+            "closed_at": None if n % 2 else "2026-12-01",
+            "deleted": False,
+            "updated_at": "2026-11-20T09:00:00Z",
+        }
+        for n in range(1, 101)
+    ]
+    stages = [
+        {"id": "offer", "name": "Offer", "order": 1, "win_chance": 40, "outcome": None},
+        {"id": "won", "name": "Won", "order": 2, "win_chance": 100, "outcome": "won"},
+    ]
+    api.answer = lambda asked, n: {"data": deals if asked.path.endswith("/deals") else stages}
+    host = "https://api.acme-crm.example"
+    connections("acme_crm", host=f"{api.address}/v2", password=SECRET)
+    command = re.search(r"source new acme_crm --url '(.*)'\n", documentation)
+    assert command
+    said = new(project, "acme_crm", url=command[1].replace(host, api.address))
+    assert f"{said}\n```" in documentation
+    new(project, "acme_crm", url=f"{api.address}/v2/stages")
+    statements = project / "sql" / "staging"
+    assert (statements / "acme_crm__deals.sql").read_text() in documentation
+    stages_of_a_person = (
+        (statements / "acme_crm__stages.sql").read_text().replace("r.outcome as", "coalesce(r.outcome, 'open') as")
+    )
+    for line in stages_of_a_person.splitlines():
+        assert line in documentation
+    # the definition there is the written one, after a person has read it
+    (theirs,) = re.findall(r"```yaml\n(name: acme_crm\n.*?)```", documentation, re.DOTALL)
+    ours = load_source("acme_crm", project / "include/config/sources").entities["deals"]
+    assert Source.model_validate(yaml.safe_load(theirs)).entities["deals"] == ours
+
+
 # Between the letters of a name these change nothing of what it is taken for.
 NAUGHTY = (
     *('"', "'", "--", ";", "/*", "*/", "\\", "{}", "%%", "%", ".", "$$", " ", "📧", "::", "`", "#", "£", "(", ")"),
@@ -456,7 +502,7 @@ def test_naughty_names_are_names_and_nothing_else(
     assert sqlfluff(project) == ""
 
 
-@pytest.mark.parametrize("feeds", COLUMNS)
+@pytest.mark.parametrize("feeds", get_args(Feeds))
 def test_every_column_that_can_be_filled_is_one_of_the_table(feeds: Feeds, tried: Warehouse) -> None:
     kinds = {"text": "text", "numeric": "number", "bigint": "number", "integer": "number", "boolean": "flag"}
     kinds |= {"timestamp with time zone": "time", "date": "time"}
