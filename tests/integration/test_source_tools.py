@@ -753,16 +753,37 @@ CONNECTIONS = (
 )
 
 
-@pytest.mark.parametrize("value", CONNECTIONS)
-def test_a_connection_in_the_environment_is_read_as_airflow_reads_it(value: str) -> None:
-    from airflow.sdk import Connection
+AIRFLOW_READS = """
+import json, sys
+from airflow.sdk import Connection
 
-    theirs = Connection.from_json(value, "x") if value.startswith("{") else Connection.from_uri(value, "x")
-    ours = from_environment("x", {"AIRFLOW_CONN_X": value})
-    assert ours
-    for name in ("conn_type", "host", "schema", "login", "password", "port", "extra_dejson"):
-        assert (getattr(ours, name) or None) == (getattr(theirs, name) or None), name
-    assert "pw" not in repr(ours)
+for value in json.load(sys.stdin):
+    read = Connection.from_json(value, "x") if value.startswith("{") else Connection.from_uri(value, "x")
+    print(json.dumps({name: getattr(read, name) for name in sys.argv[1:]}))
+"""
+
+
+def airflow_says(script: str, *arguments: str, given: str = "", home: Path, **environment: str) -> list[str]:
+    """What a script prints in a process of its own: Airflow makes files where it is imported."""
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        input=given,
+        env={**os.environ, "AIRFLOW_HOME": str(home), **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout.splitlines()
+
+
+def test_a_connection_in_the_environment_is_read_as_airflow_reads_it(tmp_path: Path) -> None:
+    parts = ("conn_type", "host", "schema", "login", "password", "port", "extra_dejson")
+    told = airflow_says(AIRFLOW_READS, *parts, given=json.dumps(CONNECTIONS), home=tmp_path)
+    for value, line in zip(CONNECTIONS, told[-len(CONNECTIONS) :], strict=True):
+        theirs, ours = json.loads(line), from_environment("x", {"AIRFLOW_CONN_X": value})
+        assert ours
+        assert {name: getattr(ours, name) or None for name in parts} == {n: theirs[n] or None for n in parts}, value
+        assert "pw" not in repr(ours)
 
 
 def test_a_connection_in_the_environment_that_is_none() -> None:
@@ -795,13 +816,10 @@ def test_a_connection_that_airflow_stored(embedded: Databases, tmp_path: Path) -
     url, key = embedded.empty().url, Fernet.generate_key().decode()
     assert stored(url, key, "acme") is None  # no tables yet
     env = {
-        **os.environ,
-        "AIRFLOW_HOME": str(tmp_path),
         "AIRFLOW__CORE__FERNET_KEY": key,
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url.replace("postgresql://", "postgresql+psycopg2://"),
     }
-    done = subprocess.run([sys.executable, "-c", AIRFLOWS_OWN], env=env, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
+    airflow_says(AIRFLOWS_OWN, home=tmp_path, **env)
     found = stored(url, key, "acme")
     assert found and (found.host, found.login, found.password, found.extra_dejson) == (
         "https://x.example/v2", "ann", "s3cret", {"a": 1},
