@@ -93,6 +93,11 @@ def add_command(conn_id: str, kind: str, auth: str = "none", host: str = "https:
     start = f"./crm airflow connections add {conn_id}"
     if kind == "files":
         return f'{start} --conn-type fs --conn-extra \'{{"path": "/the/folder"}}\''
+    if kind == "database":
+        return (
+            f'{start} --conn-type generic --conn-host db.example --conn-schema NAME --conn-login "$LOGIN"'
+            ' --conn-password "$PASSWORD" --conn-extra \'{"driver": "mysql+pymysql"}\''
+        )
     login = ' --conn-login "$LOGIN"' if auth in ("basic", "oauth2", "login") else ""
     password = ' --conn-password "$PASSWORD"' if auth != "none" else ""
     return f"{start} --conn-type generic --conn-host {host}{login}{password}"
