@@ -38,8 +38,7 @@ def main() -> None:
     from include.ingest import IngestError
     from include.local.errors import ServiceError
     from include.quality.suites import QualityError
-    from include.sources.errors import ReadFailedError, SourceError
-    from include.sources.skeleton.errors import SkeletonError
+    from include.sources.errors import ReadFailedError, SkeletonError, SourceError
     from include.warehouse.migrations import WarehouseTooOldError
     from include.warehouse.staging import StagingError
 
@@ -123,8 +122,14 @@ def load(
 @source_app.command()
 def new(
     name: Annotated[str, typer.Argument(help="Name of the source: small letters, digits, _.", show_default=False)],
-    url: Annotated[str | None, typer.Option(help="Address of a list of records, as one would ask for it.")] = None,
-    sample: Annotated[Path | None, typer.Option(help="An answer of it in a file, - for standard input.")] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Address of an API's list of records, as one would ask for it.")
+    ] = None,
+    sample: Annotated[
+        Path | None, typer.Option(help="With --url an answer in a file, - for standard input; else one of the files.")
+    ] = None,
+    table: Annotated[str | None, typer.Option(help="Table of a database, name or schema.name.")] = None,
+    site: Annotated[str | None, typer.Option(help="Address of a page of a web site.")] = None,
     feeds: Annotated[str | None, typer.Option(help="Staging table; told by the entity's name unless given.")] = None,
     entity: Annotated[str | None, typer.Option(help="Name of the entity; told by the address unless given.")] = None,
     connection: Annotated[str | None, typer.Option(help="Airflow's connection; NAME unless given.")] = None,
@@ -132,10 +137,10 @@ def new(
         str | None, typer.Option(help="none, bearer, basic, header:NAME or query:NAME; by the connection unless given.")
     ] = None,
 ) -> None:
-    """Write a first definition, staging statement and suite of a source, guessed from one sample of it."""
-    from include.new_source import Asked, new_source
+    """Write a first definition, staging statement and suite of a source: --url, --sample, --table, or --site."""
+    from include.new_source import Asked, Sample, new_source
 
-    for line in new_source(Asked(name, connection or name, entity, feeds, auth), url, sample):
+    for line in new_source(Asked(name, connection or name, entity, feeds, auth), Sample(url, sample, table, site)):
         err.print(escape(line), soft_wrap=True)
 
 

@@ -11,7 +11,7 @@ from include.quality.suites import QualityError
 from include.sources.config import Entity, Source
 from include.sources.fields import value_at
 from include.sources.page import Page
-from include.sources.skeleton.fields import shown
+from include.sources.yaml_lines import shown
 from include.warehouse.connection import Warehouse
 from include.warehouse.staging import StagingError
 from include.warehouse.trial import Misfit, Trial, rule_columns_missing, try_records
@@ -57,7 +57,11 @@ def _types(entity: Entity, page: Page, trial: Trial, statement: str) -> Iterator
         # some wrong values are the source's own; many are read the wrong way
         yield Step(f"{entity.name}: types", misfit.records <= misfit.values * FEW, says, do)
     if not trial.misfits:
-        yield Step(f"{entity.name}: types", True, f"{count_of(trial.readable, 'record')} fit staging.{entity.feeds}")
+        yield Step(
+            f"{entity.name}: types",
+            True,
+            f"{count_of(trial.readable, 'record fits', 'records fit')} staging.{entity.feeds}",
+        )
     if trial.empty:
         says = f"null in every record: {', '.join(trial.empty)}"
         yield Step(f"{entity.name}: columns", True, says, f"Check their fields in {statement}; one may be misspelt.")
@@ -97,7 +101,7 @@ def _rules(entity: Entity, trial: Trial, suite: str) -> Iterator[Step]:
     for rule in broken:
         yield _rule_step(entity, rule, suite)
     if trial.rules and not broken:
-        yield Step(f"{entity.name}: rules", True, f"{count_of(len(trial.rules), 'rule')} of {suite} hold")
+        yield Step(f"{entity.name}: rules", True, f"every rule of {suite} holds")
 
 
 def _rule_step(entity: Entity, rule: RuleResult, suite: str) -> Step:

@@ -23,8 +23,8 @@ from include.sources.memory import Memory
 from include.sources.page import Page
 from include.sources.paging import Fetched
 from include.sources.rest import read_rest
-from include.sources.skeleton.fields import shown
 from include.sources.skeleton.paging import total_of
+from include.sources.yaml_lines import shown
 from include.warehouse.budget import within_budget
 from include.warehouse.connection import Warehouse
 from include.warehouse.copy_lines import BadRecordError, key_reader, version_reader
@@ -66,8 +66,7 @@ def read_some(
     started = time.monotonic()
     try:
         if entity.rest is None:
-            with closing(iter(read(source, entity, window, connection, Memory()))) as pages:  # type: ignore[type-var]
-                found = Found(next(pages, None))
+            found = Found(_first_page(source, entity, window, connection))
             said = ""
         elif warehouse:
             with within_budget(warehouse, source, connection) as budgeted:
@@ -99,6 +98,18 @@ def read_some(
         yield _key_step(entity, page.rows)
         yield _version_step(source, entity, page.rows, window)
     return found
+
+
+def _first_page(source: Source, entity: Entity, window: Window, connection: SourceConnection) -> Page | None:
+    """The first records of files, a table or a site's first pages."""
+    if entity.web:
+        few = entity.web.model_copy(update={"max_pages": MOST_REQUESTS})
+        entity = entity.model_copy(update={"web": few})
+    with closing(iter(read(source, entity, window, connection))) as pages:  # type: ignore[type-var]
+        page = next(pages, None)
+    if page and entity.web:  # the limit is ours
+        page.unreadable = [bad for bad in page.unreadable if bad.reason != "page_limit"]
+    return page if page and page.count else None
 
 
 class _EnoughError(Exception):

@@ -43,3 +43,7 @@ class SourceError(Exception):
     def __str__(self) -> str:
         when = f" for {self.window}" if self.window else ""
         return f"{self.source}, {self.entity}{when}: {self.what} ({self.location}). {self.next}"
+
+
+class SkeletonError(Exception):
+    """No skeleton of a source can be made of what was given, or it would overwrite a file; nothing was written."""

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -11,21 +12,26 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import Any, get_args
+from urllib.parse import quote, unquote, urlsplit
 
+import psycopg
 import pytest
+import yaml
 from cryptography.fernet import Fernet
+from typer.testing import CliRunner
 
 from include import check as checks
 from include.check import Step, as_dict, check_source, reading
+from include.cli import app
 from include.local import services
 from include.local.connections import from_environment, stored
 from include.local.errors import ServiceError
-from include.new_source import Asked, new_source
+from include.new_source import Asked, Sample, new_source
 from include.settings import PROJECT
 from include.sources import SourceConnection, read
-from include.sources.config import Feeds, load_source
+from include.sources.config import Feeds, Source, load_source
+from include.sources.connection import source_connection
 from include.sources.errors import ReadFailedError
 from include.sources.http import Patience
 from include.sources.skeleton import SkeletonError
@@ -41,6 +47,7 @@ from tests.api import Answer, Api
 from tests.api import Asked as Request
 from tests.conftest import Databases
 from tests.deliveries import rows as table
+from tests.site import serving
 
 DAY = date(2026, 3, 5)
 SECRET = "s3cret-token"
@@ -114,7 +121,8 @@ class Deals:
 
 
 def new(project: Path, name: str = "acme", url: str | None = None, sample: Path | None = None, **asked: Any) -> str:
-    return "\n".join(new_source(Asked(name, asked.pop("connection", name), **asked), url, sample, project))
+    given = Sample(url, sample, asked.pop("table", None), asked.pop("site", None))
+    return "\n".join(new_source(Asked(name, asked.pop("connection", name), **asked), given, project))
 
 
 def load(project: Path, warehouse: Warehouse, name: str, connection: SourceConnection) -> tuple[int, int]:
@@ -296,6 +304,147 @@ def test_a_sample_from_a_file_and_from_standard_input(
         new(project, "third", url="https://api.acme.example/deals", sample=tmp_path / "nowhere.json")
 
 
+ORDERS = """Auftrag;Position;Datum;E-Mail;Artikel;Menge;Preis;Währung
+A-1;1;05.03.2026;ann@example.com;X-1;2;1.234,50;EUR
+A-1;2;05.03.2026;ann@example.com;X-2;1;9,90;EUR
+A-2;1;06.03.2026;;X-1;1;1.000,00;EUR
+"""
+
+
+def test_files_load(
+    project: Path, connections: Callable[..., None], embedded_warehouse: Warehouse, tmp_path: Path
+) -> None:
+    """How the file is written is detected, and pinned in the definition."""
+    folder = tmp_path / "orders"
+    folder.mkdir()
+    sample = folder / "orders-2026-03-05.csv"
+    written = ORDERS.replace("Auftrag;Position;Datum", "order_id;line_no;order_date").replace(
+        "Artikel;Menge;Preis", "sku;qty;price"
+    )
+    sample.write_bytes(written.replace("Währung", "currency").encode("cp1252"))
+    said = new(project, "shop", sample=sample)
+    entity = load_source("shop", project / "include/config/sources").entities["orders"]
+    assert (entity.feeds, entity.id, entity.version_at) == ("order_line", ("order_id", "line_no"), None)
+    assert entity.files and entity.files.delimiter == ";" and entity.files.dates == {"order_date": "%d.%m.%Y"}
+    assert "--conn-type fs" in said and "ann@" not in said
+    connection = SourceConnection(extra={"path": str(folder)})
+    assert not failures(check(project, embedded_warehouse, connection, "shop"))
+    assert load(project, embedded_warehouse, "shop", connection) == (3, 3)
+    assert table(
+        embedded_warehouse,
+        "select order_key, line_no, ordered_at::date::text, customer_email, quantity::text, unit_price::text, currency"
+        " from staging.order_line order by 1, 2",
+    ) == [
+        ("A-1", 1, "2026-03-05", "ann@example.com", "2", "1234.50", "EUR"),
+        ("A-1", 2, "2026-03-05", "ann@example.com", "1", "9.90", "EUR"),
+        ("A-2", 1, "2026-03-06", None, "1", "1000.00", "EUR"),
+    ]
+
+
+def test_files_that_give_no_skeleton(project: Path, connections: Callable[..., None], tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text("order_id,line\n")
+    for sample, message in (("orders.csv", "has no record"), ("nowhere.csv", "cannot be read"), ("", "cannot be read")):
+        with pytest.raises((SkeletonError, ReadFailedError), match=message):
+            new(project, "shop", sample=tmp_path / sample, feeds="order_line")
+    for url, name in ((None, None), ("https://x.example/deals", "deals")):
+        with pytest.raises(SkeletonError, match="Give --url of an API, --sample of files, --table or --site"):
+            new(project, "shop", url, table=name)
+
+
+def test_a_table_of_a_database_loads(
+    project: Path, connections: Callable[..., None], embedded_warehouse: Warehouse, embedded: Databases
+) -> None:
+    parts = urlsplit(embedded.empty().url)
+    with psycopg.connect(parts.geturl()) as shop:
+        shop.execute(
+            'create table "Kontakte" (nr int primary key, email text, name text, "updatedAt" timestamptz, n numeric);'
+            "insert into \"Kontakte\" values (7, 'ann@example.com', 'Ann', '2026-03-05 10:00Z', 1),"
+            " (8, 'bo@example.com', 'Bo', '2026-03-04 10:00Z', 2)"
+        )
+    connections(
+        "shop", conn_type="postgres", host=parts.hostname, port=parts.port, login=parts.username,
+        password=unquote(parts.password or ""), schema=parts.path[1:],
+    )  # fmt: skip
+    new(project, "shop", table="public.Kontakte", feeds="customer")
+    entity = load_source("shop", project / "include/config/sources").entities["kontakte"]
+    assert (entity.id, entity.version_at) == ("nr", "updatedAt")
+    assert entity.database and entity.database.changed_at == "updatedAt"
+    stored = services.connection("shop")
+    assert stored
+    connection = source_connection(stored)
+    steps = check(project, embedded_warehouse, connection, "shop")
+    assert not failures(steps)
+    assert (parts.password or "no password") not in repr(steps)
+    assert load(project, embedded_warehouse, "shop", connection) == (1, 1)  # of the day
+    assert table(embedded_warehouse, "select source_id, email, full_name from staging.customer") == [
+        ("7", "ann@example.com", "Ann")
+    ]
+    with pytest.raises(ReadFailedError, match="Check the name of the table"):
+        new(project, "other", table="public.nothing", feeds="customer", connection="shop")
+    with pytest.raises(SkeletonError, match=r"Make it first: ./crm airflow connections add nobody"):
+        new(project, "other", table="public.nothing", feeds="customer", connection="nobody")
+
+
+def test_a_page_of_a_site_loads(project: Path, connections: Callable[..., None], embedded_warehouse: Warehouse) -> None:
+    """What is on the page is found without rules; the check follows a few links, and says so of no limit."""
+    card = "<div>Ann Smith<a href='mailto:ann@example.com'>mail</a> <a href='tel:+4930123456'>call</a></div>"
+    with serving({"/team": f"<html><body>{card}</body></html>"}) as site:
+        said = new(project, "team", site=f"{site.address}/team", feeds="customer")
+        assert "ann@" not in said and f"--conn-host {site.address}" in said
+        source = load_source("team", project / "include/config/sources")
+        assert source.entities["team"].web and source.entities["team"].web.start == ("/team",)
+        connection = SourceConnection(site.address)
+        assert not failures(check(project, embedded_warehouse, connection, "team"))
+        assert load(project, embedded_warehouse, "team", connection) == (1, 1)
+    assert table(embedded_warehouse, "select email, phone from staging.customer") == [
+        ("ann@example.com", "+4930123456")
+    ]
+
+
+def test_the_example_of_the_documentation(api: Api, project: Path, connections: Callable[..., None]) -> None:
+    """The documentation shows what the command says and writes, as it is."""
+    documentation = (PROJECT / "docs" / "sources.md").read_text()
+    deals = [
+        {
+            "id": n,
+            "title": f"Deal {n}",
+            "stage_id": "offer",
+            "value": {"amount": "100.00", "currency": "EUR"},
+            "owner_id": 1,
+            "organisation_id": 2,
+            "contact_id": 3,
+            "opened_at": "2026-11-01T08:00:00Z",
+            "closed_at": None if n % 2 else "2026-12-01",
+            "deleted": False,
+            "updated_at": "2026-11-20T09:00:00Z",
+        }
+        for n in range(1, 101)
+    ]
+    stages = [
+        {"id": "offer", "name": "Offer", "order": 1, "win_chance": 40, "outcome": None},
+        {"id": "won", "name": "Won", "order": 2, "win_chance": 100, "outcome": "won"},
+    ]
+    api.answer = lambda asked, n: {"data": deals if asked.path.endswith("/deals") else stages}
+    host = "https://api.acme-crm.example"
+    connections("acme_crm", host=f"{api.address}/v2", password=SECRET)
+    command = re.search(r"source new acme_crm --url '(.*)'\n", documentation)
+    assert command
+    said = new(project, "acme_crm", url=command[1].replace(host, api.address))
+    assert f"{said}\n```" in documentation
+    new(project, "acme_crm", url=f"{api.address}/v2/stages")
+    statements = project / "sql" / "staging"
+    assert (statements / "acme_crm__deals.sql").read_text() in documentation
+    stages_of_a_person = (
+        (statements / "acme_crm__stages.sql").read_text().replace("r.outcome as", "coalesce(r.outcome, 'open') as")
+    )
+    for line in stages_of_a_person.splitlines():
+        assert line in documentation
+    # the definition there is the written one, after a person has read it
+    (theirs,) = re.findall(r"```yaml\n(name: acme_crm\n.*?)```", documentation, re.DOTALL)
+    ours = load_source("acme_crm", project / "include/config/sources").entities["deals"]
+    assert Source.model_validate(yaml.safe_load(theirs)).entities["deals"] == ours
+
+
 # Between the letters of a name these change nothing of what it is taken for.
 NAUGHTY = (
     *('"', "'", "--", ";", "/*", "*/", "\\", "{}", "%%", "%", ".", "$$", " ", "📧", "::", "`", "#", "£", "(", ")"),
@@ -354,14 +503,14 @@ def test_naughty_names_are_names_and_nothing_else(
     assert sqlfluff(project) == ""
 
 
-@pytest.mark.parametrize("feeds", COLUMNS)
+@pytest.mark.parametrize("feeds", get_args(Feeds))
 def test_every_column_that_can_be_filled_is_one_of_the_table(feeds: Feeds, tried: Warehouse) -> None:
     kinds = {"text": "text", "numeric": "number", "bigint": "number", "integer": "number", "boolean": "flag"}
     kinds |= {"timestamp with time zone": "time", "date": "time"}
     with tried.connect() as connection:
         types = staging_types(connection, feeds)
-    of_the_project = {"source_id", "version_at", "payload_hash", "is_deleted"}
-    assert list(COLUMNS[feeds]) == [name for name in types if name not in of_the_project]
+    others = {"source_id", "version_at", "payload_hash", "is_deleted", "merged_keys"}
+    assert list(COLUMNS[feeds]) == [name for name in types if name not in others]
     for name, column in COLUMNS[feeds].items():
         if column.kind != "list" and types[name] != "jsonb":
             assert kinds[types[name]] == column.kind, name
@@ -555,6 +704,38 @@ def test_a_warehouse_that_cannot_be_used(
     assert one(steps, "deals: page").ok
     (failed,) = failures(check(project, Warehouse("postgresql://ann:s3cret-token@127.0.0.1:9/x"), opened))
     assert failed.name == "warehouse" and SECRET not in failed.says
+
+
+def test_the_command(
+    tried: Warehouse, connections: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines for people on one stream, JSON on the other, and the exit status."""
+    head = "order_id,line,ordered_at,customer_email,customer_name,sku,product,quantity,unit_price,currency,country"
+    order = "A-1,1,2026-03-05T10:00:00Z,ann@example.com,Ann,X-1,Table,2,9.90,EUR,DE"
+    (tmp_path / "orders-2026-03-05.csv").write_text(f"{head}\n{order}\n")
+    monkeypatch.setenv("CRM_WAREHOUSE_URL", tried.url)
+    connections("sandbox_orders", conn_type="fs", extra={"path": str(tmp_path)})
+    command = ["source", "check", "sandbox_orders", "--day"]
+    ran = CliRunner().invoke(app, [*command, "2026-03-05", "--json"])
+    assert ran.exit_code == 0, ran.output
+    assert "ok   orders: page: 1 record, orders-2026-03-05.csv:2, in " in ran.stderr
+    summary = json.loads(ran.stdout)
+    assert (summary["source"], summary["ok"]) == ("sandbox_orders", True)
+    assert {"name": "orders: types", "ok": True, "says": "1 record fits staging.order_line", "do": ""} in summary[
+        "steps"
+    ]
+    (tmp_path / "orders-2026-03-06.csv").write_text(f"{head}\n{order.replace('9.90', 'free')}\n")
+    ran = CliRunner().invoke(app, [*command, "2026-03-06"])
+    assert ran.exit_code == 1 and ran.stdout == ""
+    assert "FAIL orders: types: unit_price is no numeric in 1 of 1 record: unit_price 'free' in A-1/1" in ran.stderr
+    assert "     → Read it another way in sql/staging/sandbox_orders__orders.sql" in ran.stderr
+    ran = CliRunner().invoke(app, ["source", "check", "[/nobody]"])
+    assert ran.exit_code == 1 and "no source named '[/nobody]'" in ran.stderr
+    done = subprocess.run(
+        [sys.executable, "-m", "include.cli", "source", "new", "shop", "--url", "[/b]"],
+        capture_output=True, text=True, cwd=PROJECT, env={**os.environ, "CRM_STATE": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 1 and done.stderr.startswith("Error: --url: no address that starts with http")
 
 
 # Connections

@@ -11,10 +11,10 @@ from include.sources.config.paging import Paging
 from include.sources.skeleton import Asked, Skeleton, SkeletonError, rest_skeleton
 from include.sources.skeleton.address import parse_address
 from include.sources.skeleton.columns import feeds_of
-from include.sources.skeleton.definition import Line, as_yaml, flow
 from include.sources.skeleton.fields import fields_of, time_form
 from include.sources.skeleton.paging import guess_bounds, guess_paging
 from include.sources.skeleton.shape import Version, find_key, find_records, find_version
+from include.sources.yaml_lines import Line, as_yaml, flow
 
 URL = "https://x.example.com/items"
 LINK = f'<{URL}?page=2>; rel="next", <{URL}?page=9>; rel="last"'

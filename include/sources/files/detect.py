@@ -16,7 +16,6 @@ from typing import Any
 
 import charset_normalizer
 import duckdb
-import yaml
 
 from include.sources.config import Files
 from include.sources.errors import BadFileError, ReadFailedError
@@ -26,6 +25,7 @@ from include.sources.files.parquet import column_names
 from include.sources.files.unpack import Content, contents
 from include.sources.files.values import ISO, Plain, day, number, number_pattern
 from include.sources.records import parse_record
+from include.sources.yaml_lines import Line, as_yaml
 
 SAMPLE_BYTES = 4 * 2**20
 SAMPLE_ROWS = 20_000
@@ -73,14 +73,13 @@ class Detected:
 
     def as_yaml(self) -> str:
         """The ``files:`` block of an entity, the notes as comments above it."""
+        return as_yaml((*(Line("", comment=note) for note in self.notes), self.block)).rstrip()
+
+    @property
+    def block(self) -> Line:
+        """The ``files:`` block of an entity."""
         given = self.files.model_dump(mode="json", exclude_unset=True)
-        lines = [f"# {note}" for note in self.notes] + ["files:"]
-        for key, value in given.items():
-            dumped = yaml.safe_dump(
-                [value], default_flow_style=True, allow_unicode=True, sort_keys=False, width=100_000
-            )
-            lines.append(f"  {key}: {dumped.strip()[1:-1]}")
-        return "\n".join(lines)
+        return Line("files", inner=tuple(Line(key, value) for key, value in given.items()))
 
 
 def detect(path: Path, sheet: str | None = None) -> Detected:

@@ -18,6 +18,7 @@ from typing import IO, cast
 from include.sources.config import Files
 from include.sources.config.files import UNFINISHED
 from include.sources.errors import BadFileError
+from include.sources.yaml_lines import on_one_line
 
 # An archive beyond these is made to fill the disk: real data packs to a fiftieth at the best.
 LARGEST_UNPACKED = 64 * 2**30
@@ -73,8 +74,7 @@ def mark_length(stream: IO[bytes], encoding: str) -> int:
 
 def printable(name: str) -> str:
     """A name from outside as text that can be stored and shown anywhere."""
-    text = name.encode("utf-8", "backslashreplace").decode()
-    text = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+    text = on_one_line(name)
     if len(text) <= LONGEST_NAME:
         return text
     return f"{text[:LONGEST_NAME]}…{hashlib.sha256(text.encode()).hexdigest()[:16]}"

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from include.sources.connection import SourceConnection
-from include.sources.skeleton.errors import SkeletonError
+from include.sources.errors import SkeletonError
 from include.sources.skeleton.fields import as_word
 
 _SECRETS = (

@@ -145,6 +145,11 @@ COLUMNS: dict[Feeds, dict[str, Column]] = {
         "lost_reason": _text("lostreason lossreason closedlostreason reasonlost reasonforloss"),
         "stage_history": Column(),
     },
+    "deal_stage_event": {
+        "deal_key": _text("dealid opportunityid dealkey deal opportunity"),
+        "stage_key": _text("stageid stage tostage stagename stagekey newstage dealstage"),
+        "entered_at": _time(f"enteredat changedat {' '.join(_CREATED.words)} timestamp date"),
+    },
     "ticket": {
         "subject": _text("subject title name summary fieldssummary"),
         "description": _text("description body content text message details fieldsdescription"),
@@ -230,6 +235,7 @@ NEEDED: dict[Feeds, tuple[str, ...]] = {
     "product": ("name",),
     "pipeline_stage": ("stage_key",),
     "deal": ("stage_key", "created_at"),
+    "deal_stage_event": ("deal_key", "stage_key", "entered_at"),
     "ticket": (),
     "ticket_event": ("ticket_key",),
     "satisfaction": ("ticket_key",),
@@ -255,6 +261,7 @@ _ENTITIES: dict[str, Feeds] = {
     **dict.fromkeys(_words("owner rep salesrep salesagent agent salesteam employee staff"), "rep"),
     **dict.fromkeys(_words("product article item sku"), "product"),
     **dict.fromkeys(_words("stage pipelinestage pipeline dealstage"), "pipeline_stage"),
+    **dict.fromkeys(_words("dealhistory opportunityhistory stageevent dealstageevent"), "deal_stage_event"),
     **dict.fromkeys(_words("deal opportunity salespipeline"), "deal"),
     **dict.fromkeys(_words("ticket case issue conversation request"), "ticket"),
     **dict.fromkeys(_words("ticketevent event ticketaudit audit comment"), "ticket_event"),

@@ -151,9 +151,3 @@ def is_time(value: Any) -> bool:
     except ValueError:
         return False
     return True
-
-
-def shown(text: str, longest: int = 80) -> str:
-    """A text of the source's for a comment or a message: on one line, printable, of so many characters at most."""
-    safe = "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
-    return safe if len(safe) <= longest else f"{safe[:longest]}…"

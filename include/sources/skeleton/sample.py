@@ -10,11 +10,11 @@ import orjson
 from include.sources.call import Answer, Call
 from include.sources.config import Auth
 from include.sources.connection import SourceConnection
+from include.sources.errors import SkeletonError
 from include.sources.http import Client, Patience
 from include.sources.records import NotJsonError
 from include.sources.skeleton.address import Address
-from include.sources.skeleton.errors import SkeletonError
-from include.sources.skeleton.fields import shown
+from include.sources.yaml_lines import shown
 
 # A person waits for it.
 PATIENCE = Patience(first=0.5, longest=2.0, total=5.0, asked=30.0)

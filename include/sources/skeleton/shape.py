@@ -52,11 +52,12 @@ class Records:
 
 @dataclass(frozen=True)
 class Key:
-    """Paths that together are the record's key, and what speaks for them."""
+    """Paths that together are the record's key, and what speaks for them; ``is_known`` when it is no guess."""
 
     paths: tuple[str, ...]
     why: str
     is_sure: bool = True
+    is_known: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from textwrap import indent, wrap
 
 from include.sources.config import Feeds
 from include.sources.skeleton.columns import COLUMNS, Mapped
-from include.sources.skeleton.fields import Field, is_number, shown, time_form
+from include.sources.skeleton.fields import Field, is_number, time_form
+from include.sources.yaml_lines import shown
 
 # PostgreSQL's appendix C: words that no column can be named after without quotes.
 _RESERVED = """
@@ -28,7 +29,7 @@ _MOST_NAMED = 60
 _IS_OBJECT = "case when json_typeof({0}) = 'object' then {0} end"
 
 
-def staging_statement(feeds: Feeds, entity: str, mapped: Sequence[Mapped], others: Sequence[Field]) -> str:
+def staging_statement(feeds: Feeds, mapped: Sequence[Mapped], others: Sequence[Field]) -> str:
     """The statement that gives the columns of what was mapped.
 
     :param others: the fields that are of no use yet; they are named in a comment.
@@ -36,7 +37,7 @@ def staging_statement(feeds: Feeds, entity: str, mapped: Sequence[Mapped], other
     record = _Record([field for one in mapped for field in one.fields])
     columns = ["b.source_id", "b.version_at", "b.payload_hash", *(_column(one, record) for one in mapped)]
     select = indent(",\n".join(columns), "    ")
-    head = f"-- one row per version of {_a(feeds)} ({entity})"
+    head = f"-- one row per version of {_a(feeds)}"
     notes = _notes(feeds, mapped, others)
     return "\n".join([head, *notes, "select", select, "from batch as b", *record.joins()]) + ";\n"
 

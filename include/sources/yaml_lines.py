@@ -1,16 +1,15 @@
-"""The YAML of a skeleton, with a comment at each guess; what came from the source stays a value in it."""
+"""YAML written for people: a line a key, with what is to be said of it; what came from a source stays a value in it."""
 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
-from include.sources.skeleton.fields import shown
-
 _WIDTH = 100
+_LONGEST_COMMENT = 400
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./@-]*")
 
 
@@ -24,19 +23,21 @@ class Line:
     key: str
     value: Any = None
     comment: str = ""
-    inner: tuple["Line", ...] = field(default=())
+    inner: tuple["Line", ...] = ()
 
 
 def as_yaml(lines: tuple[Line, ...], depth: int = 0) -> str:
-    """Lines of YAML, the inner ones indented."""
+    """Lines of YAML, the inner ones indented; a comment that is long stands above its line."""
     text = ""
     for line in lines:
         value = "" if line.inner else f" {flow(line.value)}"
         said = f"{flow(line.key)}:{value}" if line.key else ""
-        comment = f"# {shown(line.comment, 400)}" if line.comment else ""
+        comment = f"# {shown(line.comment, _LONGEST_COMMENT)}" if line.comment else ""
         margin = "  " * depth
         is_long = len(f"{margin}{said} {comment}") > _WIDTH
-        text += margin + f"\n{margin}".join([comment, said] if said and is_long else [f"{said} {comment}".strip()])
+        text += margin + f"\n{margin}".join(
+            [comment, said] if said and comment and is_long else [f"{said} {comment}".strip()]
+        )
         text += f"\n{as_yaml(line.inner, depth + 1)}"
     return text
 
@@ -54,5 +55,19 @@ def flow(value: Any) -> str:
 
 
 def _quoted(text: str) -> str:
+    if text.isprintable() and ("\\" in text or '"' in text):
+        return "'" + text.replace("'", "''") + "'"
     # as in JSON, which is YAML too, but for what only YAML takes as the end of a line
     return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in json.dumps(text, ensure_ascii=False))
+
+
+def on_one_line(text: str) -> str:
+    """A text from outside as one that can be stored and shown anywhere: what is not printable is escaped."""
+    whole = text.encode("utf-8", "backslashreplace").decode()
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in whole)
+
+
+def shown(text: str, longest: int = 80) -> str:
+    """A text from outside for a comment or a message: printable, and of so many characters at most."""
+    safe = on_one_line(text)
+    return safe if len(safe) <= longest else f"{safe[:longest]}…"
