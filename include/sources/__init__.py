@@ -21,7 +21,6 @@ from include.sources.web import crawl
 from include.window import Window
 
 __all__ = [
-    "Columns",
     "Memory",
     "Page",
     "SourceConnection",
