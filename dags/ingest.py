@@ -16,19 +16,27 @@ Run a day again at any time: the same rows come out. Backfill it, from the UI or
 When it fails: the task's log says which entity, what, and what to do next; `ops.load` and `ops.source_day` have it too.
 """
 
+from datetime import timedelta
+
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import DAG, CronPartitionTimetable, TriggerRule
 
 from include.assets import STAGING
 from include.settings import TIMEZONE
 from include.sources.config import Source, load_sources
-from plugins.dag_defaults import DEFAULT_ARGS, KEY_FORMAT, START
+from plugins.dag_defaults import DEFAULT_ARGS, KEY_FORMAT, LONGEST_TASK, START
 from plugins.operators.ingest import LandSourceOperator, PublishDayOperator, StageSourceOperator
 
 
 def fail_the_run() -> None:
     """A published day must not hide that a step of it failed."""
     raise RuntimeError("A step of this day failed: see the failed task's log for what to do.")
+
+
+def longest_pull(source: Source) -> timedelta:
+    """What all sites of a source may take one after the other, and half an hour more; for others the usual."""
+    crawls = sum(entity.web.max_minutes for entity in source.entities.values() if entity.web)
+    return max(LONGEST_TASK, timedelta(minutes=crawls + 30))
 
 
 def ingest(source: Source) -> DAG:
@@ -47,7 +55,9 @@ def ingest(source: Source) -> DAG:
         tags=["ingest"],
     ) as dag:
         pool = source.budget.pool if source.budget else None
-        land_raw = LandSourceOperator(task_id="land_raw", source=source.name, pool=pool)
+        land_raw = LandSourceOperator(
+            task_id="land_raw", source=source.name, pool=pool, execution_timeout=longest_pull(source)
+        )
         stage = StageSourceOperator(task_id="validate_and_stage", source=source.name, trigger_rule=TriggerRule.ALL_DONE)
         publish = PublishDayOperator(
             task_id="publish_day",

@@ -28,6 +28,9 @@ class NeedsPersonError(IngestError):
     """Nothing but what a person has to mend first: trying again would fail again."""
 
 
+FOR_PERSONS = (ConfigError, QualityError, StagingError)
+
+
 @dataclass(frozen=True)
 class Counts:
     """What became of the records of a window, over all entities of a source."""
@@ -89,7 +92,7 @@ def land_source(
         return Counts(marked + missed.received, marked + missed.inserted, missed.unchanged, missed.unreadable)
 
     with within_budget(warehouse, source, connection) as budgeted:
-        return each_entity(source.entities.values(), one, (SourceError,))
+        return each_entity(source.entities.values(), one)
 
 
 def stage_source(warehouse: Warehouse, source: Source, window: Window, *, progress: Progress | None = None) -> Counts:
@@ -104,7 +107,7 @@ def stage_source(warehouse: Warehouse, source: Source, window: Window, *, progre
             progress(entity.name, "staged", staged.staged)
         return Counts(validated=staged.validated, staged=staged.staged, quarantined=staged.quarantined)
 
-    return each_entity(source.entities.values(), one, (Exception,))
+    return each_entity(source.entities.values(), one)
 
 
 def publish_day(warehouse: Warehouse, source: Source, window: Window) -> bool:
@@ -137,23 +140,29 @@ def publish_day(warehouse: Warehouse, source: Source, window: Window) -> bool:
     return not problems
 
 
-def each_entity(
-    entities: Iterable[Entity], one: Callable[[Entity], Counts], caught: tuple[type[Exception], ...]
-) -> Counts:
+def each_entity(entities: Iterable[Entity], one: Callable[[Entity], Counts]) -> Counts:
     """Do something for each entity and add up what it counts; one that fails does not hold back the others.
 
-    :raises IngestError: at the end, when any failed with an exception that is caught.
+    :raises IngestError: at the end, when any failed.
     """
-    total, problems = Counts(), []
+    total, problems = Counts(), {}
     for entity in entities:
         try:
             total = total + one(entity)
-        except caught as error:
-            problems.append(error)
+        except Exception as error:
+            problems[entity.name] = error
     if problems:
-        is_for_person = all(isinstance(problem, (ConfigError, QualityError, StagingError)) for problem in problems)
-        raise (NeedsPersonError if is_for_person else IngestError)("\n".join(map(str, problems))) from problems[0]
+        is_for_person = all(isinstance(problem, FOR_PERSONS) for problem in problems.values())
+        told = "\n".join(explained(name, problem) for name, problem in problems.items())
+        raise (NeedsPersonError if is_for_person else IngestError)(told) from next(iter(problems.values()))
     return total
+
+
+def explained(entity: str, error: Exception) -> str:
+    """What a person is told of an error; those that are not ours do not say what they are about."""
+    if isinstance(error, (SourceError, IngestError, *FOR_PERSONS)):
+        return str(error)
+    return f"{entity}: {type(error).__name__}: {error}"
 
 
 def replay_source(warehouse: Warehouse, source: str, entity: str, now: datetime) -> Counts:

@@ -8,13 +8,15 @@ START = datetime(2015, 1, 1)  # partitions before this cannot be backfilled
 KEY_FORMAT = "%Y-%m-%d"
 TAGS = frozenset({"ingest", "core", "marts", "reports", "publish", "quality", "operations"})
 
+LONGEST_TASK = timedelta(hours=2)
+
 DEFAULT_ARGS = {
     "owner": "data-engineering",
     "retries": 2,
     "retry_delay": timedelta(minutes=1),
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=15),
-    "execution_timeout": timedelta(hours=2),
+    "execution_timeout": LONGEST_TASK,
     # what a person has to mend first is not tried again
     "retry_policy": ExceptionRetryPolicy(
         rules=[

@@ -139,8 +139,8 @@ def _connection(
 
 def _of(connection: SourceConnection) -> str:
     """The connection for people: where it leads to, and which of its secrets are set."""
-    parts = urlsplit(connection.base_url)
-    where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.netloc else ""
+    parts = urlsplit(connection.base_url or connection.database_url)
+    where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.scheme else ""
     folder = str(connection.extra.get("path") or "")
     has = [name for name in ("login", "password") if getattr(connection, name)]
     return f"{where or folder or 'no address'}, {'with ' + ' and '.join(has) if has else 'without login'}"

@@ -7,9 +7,9 @@ from itertools import chain
 import psycopg
 
 from include.hooks.events import Told, read_events
-from include.ingest import Counts, IngestError, each_entity
+from include.ingest import Counts, IngestError, each_entity, explained
 from include.settings import TIMEZONE
-from include.sources import SourceConnection, SourceError, read_by_ids
+from include.sources import SourceConnection, read_by_ids
 from include.sources.config import ConfigError, Entity, Source
 from include.sources.errors import ReadFailedError
 from include.sources.records import NotJsonError
@@ -58,7 +58,7 @@ def receive(
         raise ConfigError(f"{source.name} takes no webhooks: its YAML has no hooks:")
     entities = [source.entities[name] for name in source.hooks.entities]
     received = Received()
-    problems: list[Exception] = []
+    problems: list[str] = []
     with (
         warehouse.connect(autocommit=True) as books,
         exclusive(books, f"webhooks {source.name}"),
@@ -68,7 +68,7 @@ def receive(
             received.webhooks += len(portion)
             told = _read(books, source, portion, received)
             failed = _land(warehouse, source, budgeted, portion, told, received, run_ref)
-            problems += failed.values()
+            problems += [explained(name, error) for name, error in failed.items()]
             _note(books, portion, told, failed)
 
     # of all entities whatever has landed, so that the load of a run that died is staged too
@@ -80,13 +80,13 @@ def receive(
         return Counts(validated=staged.validated, staged=staged.staged, quarantined=staged.quarantined)
 
     try:
-        received.counts += each_entity(entities, one, (Exception,))
+        received.counts += each_entity(entities, one)
     except IngestError as error:
         if not problems:
             raise
-        problems.append(error)
+        problems.append(str(error))
     if problems:
-        raise IngestError("\n".join(map(str, problems))) from problems[0]
+        raise IngestError("\n".join(problems))
     return received
 
 
@@ -131,7 +131,7 @@ def _land(
                 landed = land(
                     warehouse, source, entity, Window.day(day), chain(pages, fetched), kind="hook", run_ref=run_ref
                 )
-            except SourceError as error:
+            except Exception as error:  # whatever it is, the webhook waits on and is given up one day
                 failed[name] = error
                 continue
             whole = sum(len(page.rows) + len(page.unreadable) for page in pages)
@@ -149,7 +149,7 @@ def _note(
     for webhook in portion:
         if (one := told.get(webhook.webhook_id)) is None:
             continue
-        if reasons := [str(failed[name]) for name in sorted(one.entities & set(failed))]:
+        if reasons := [explained(name, failed[name]) for name in sorted(one.entities & set(failed))]:
             postponed[webhook.webhook_id] = "\n".join(reasons)
         else:
             landed[webhook.webhook_id] = f"{one.ignored} of its events are for no entity" if one.ignored else None

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from include.sources.config import Entity, Source
 from include.sources.connection import SourceConnection
-from include.sources.database import compare_keys, read_database
 from include.sources.errors import ReadFailedError, SourceError
 from include.sources.fields import value_at
 from include.sources.files import match_files, read_named_files, read_window_files, set_aside
@@ -22,7 +21,6 @@ from include.sources.web import crawl
 from include.window import Window
 
 __all__ = [
-    "Columns",
     "Memory",
     "Page",
     "SourceConnection",
@@ -57,6 +55,8 @@ def read(
         journal = journal_path(source.name, entity.name, window)
         pages = crawl(entity.web, connection, source.connection, memory, journal)
     elif entity.database:
+        from include.sources.database import read_database  # SQLAlchemy, which a DAG that is parsed need not load
+
         pages = read_database(entity, window.widened(source.lateness), connection, source.connection)
     else:
         pages = read_window_files(entity, window.widened(source.lateness), connection, memory or Memory())
@@ -113,6 +113,8 @@ def compare(
     :raises SourceError: when the list, or a missed record, cannot be read to the end.
     """
     if entity.database:
+        from include.sources.database import compare_keys
+
         pages = compare_keys(entity, connection, source.connection, missed)
     else:
         pages = _compare_rest(source, entity, window, connection, missed)

@@ -94,8 +94,10 @@ def add_command(conn_id: str, kind: str, auth: str = "none", host: str = "https:
     if kind == "files":
         return f'{start} --conn-type fs --conn-extra \'{{"path": "/the/folder"}}\''
     if kind == "database":
-        parts = '--conn-host "$HOST" --conn-schema "$DATABASE" --conn-login "$LOGIN" --conn-password "$PASSWORD"'
-        return f"{start} --conn-type postgres {parts}"
+        return (
+            f'{start} --conn-type generic --conn-host db.example --conn-schema NAME --conn-login "$LOGIN"'
+            ' --conn-password "$PASSWORD" --conn-extra \'{"driver": "mysql+pymysql"}\''
+        )
     login = ' --conn-login "$LOGIN"' if auth in ("basic", "oauth2", "login") else ""
     password = ' --conn-password "$PASSWORD"' if auth != "none" else ""
     return f"{start} --conn-type generic --conn-host {host}{login}{password}"

@@ -8,6 +8,8 @@ from include.settings import TIMEZONE
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
+# ISO 8601 without its hyphens and colons, 20261122 or 20261122093000; as seconds the first would be of 1970
+_COMPACT = re.compile(r"(19|20)\d{6}(\d{6})?")
 # Counted in seconds this is the year 5138, counted in milliseconds March 1973: no record is from either.
 _LARGEST_SECONDS = 1e11
 
@@ -37,9 +39,11 @@ def instant(value: Any) -> datetime | None:
 
     ISO text without an offset is a time of the business time zone.
     """
-    if isinstance(value, str) and _NUMBER.fullmatch(value):
-        value = float(value)
     try:
+        if isinstance(value, str) and _COMPACT.fullmatch(value):
+            value = value[:8] + (f"T{value[8:]}" if value[8:] else "")
+        elif isinstance(value, str) and _NUMBER.fullmatch(value):
+            value = float(value)
         if isinstance(value, str):
             moment = datetime.fromisoformat(value)
             # a time without a zone is one of the business's own, as it is in staging

@@ -223,9 +223,14 @@ def _enriched(found: Cut, enrich: Enrich, client: Client) -> list[bytes]:
         call = filled(enrich.request, {"inputs": inputs}, client.prefix)
         for answer in _fetch(client, call, enrich.records, call.location).found.rows:
             taken = value_at(answer, enrich.take)
-            known[str(value_at(answer, enrich.match))] = (
-                [value_at(part, enrich.each) for part in taken or []] if enrich.each else taken
-            )
+            if enrich.each:
+                if not isinstance(taken or [], list):
+                    what = f"no list at {enrich.take!r}, which enrich: takes {enrich.each!r} of"
+                    raise ReadFailedError(
+                        call.location, what, "Look at the answer and at enrich: in the source's YAML."
+                    )
+                taken = [value_at(part, enrich.each) for part in taken or []]
+            known[str(value_at(answer, enrich.match))] = taken
     for row, id_ in zip(found.rows, ids, strict=True):
         row[enrich.into] = known.get(id_, [] if enrich.each else None)
     return [_grown(text, enrich.into, row[enrich.into]) for row, text in zip(found.rows, found.texts, strict=True)]

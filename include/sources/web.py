@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -278,8 +278,9 @@ def _crawler(job: dict[str, Any]) -> Iterator[tuple[IO[bytes], Callable[[], str]
 
         try:
             assert process.stdin and process.stdout
-            process.stdin.write(json.dumps(job).encode())
-            process.stdin.close()
+            with suppress(BrokenPipeError):  # it died at once: reading it says so
+                process.stdin.write(json.dumps(job).encode())
+                process.stdin.close()
             yield process.stdout, ended
         finally:
             _stop(process)

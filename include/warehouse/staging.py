@@ -91,7 +91,7 @@ def stage(warehouse: Warehouse, source: Source, entity: Entity, window: Window) 
     The loads of processes that died are taken over.  A load that a table rule stopped is tried again only by a run
     of its own window.  Each load is one commit, under the entity's lock.
 
-    :raises RulesStoppedError: when a critical table rule fails.
+    :raises RulesStoppedError: at the end, when a critical table rule failed for any load; the others are staged.
     :raises StagingError: when the staging statement does not fit the table.
     """
     tables = tables_of(source, entity)
@@ -99,9 +99,16 @@ def stage(warehouse: Warehouse, source: Source, entity: Entity, window: Window) 
     with warehouse.connect(autocommit=True) as connection:
         ensure(connection, tables)
         with exclusive(connection, f"staging {tables.name}"):
+            stopped = []
             for load_id in _waiting(connection, tables, window):
-                counts = _stage_load(warehouse, connection, tables, load_id)
+                try:
+                    counts = _stage_load(warehouse, connection, tables, load_id)
+                except RulesStoppedError as error:  # a load of another day must not hold back this one
+                    stopped.append(error)
+                    continue
                 total = [a + b for a, b in zip(total, (1, *counts), strict=True)]
+    if stopped:
+        raise RulesStoppedError("\n".join(map(str, stopped)))
     return Staged(*total)
 
 

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -738,6 +739,42 @@ def test_the_command(
 
 
 # Connections
+
+
+def test_a_database_is_checked_too(project: Path, tried: Warehouse, tmp_path: Path) -> None:
+    definition = """
+name: hr
+description: People.
+kind: database
+connection: hr
+enabled: false
+entities:
+  people:
+    feeds: rep
+    id: id
+    version_at: changed
+    database: {table: people, changed_at: changed}
+"""
+    (project / "include/config/sources/hr.yaml").write_text(definition)
+    statement = "select b.source_id, b.version_at, b.payload_hash, b.payload ->> 'name' as full_name from batch as b"
+    (project / "sql/staging/hr__people.sql").write_text(statement)
+    (project / "expectations/hr__people.json").write_text(
+        '{"name": "hr__people", "expectations": [{"type": "expect_column_values_to_not_be_null",'
+        ' "kwargs": {"column": "full_name"}}]}'
+    )
+
+    steps = {step.name: step for step in check(project, tried, None, "hr")}
+    assert not steps["connection"].ok and '--conn-extra \'{"driver": "mysql+pymysql"}\'' in steps["connection"].do
+    with sqlite3.connect(tmp_path / "hr.db") as database:
+        database.execute("create table people (id integer primary key, name text, changed text)")
+        database.execute(
+            "insert into people values (1, 'Ann', '2026-03-05 10:00:00'), (2, 'Ben', '2026-03-06 10:00:00')"
+        )
+    connection = SourceConnection(password=SECRET, database_url=f"sqlite:///{tmp_path}/hr.db")
+    steps = {step.name: step for step in check(project, tried, connection, "hr")}
+    assert all(step.ok for step in steps.values()), steps
+    assert steps["connection"].says == f"hr: sqlite:///{tmp_path}/hr.db, with password"
+    assert steps["people: page"].says.startswith("1 record") and SECRET not in str(steps)
 
 
 CONNECTIONS = (

@@ -107,7 +107,6 @@ def test_a_query_is_bounded_by_a_column_or_by_its_placeholders(shop: sa.Engine) 
 def test_all_rows_come_in_pages_and_few_are_held(shop: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     table = sa.Table("many", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("text", sa.Text))
     fill(shop, table, [{"id": n, "text": "x" * 1_000} for n in range(1, 40_001)])
-    monkeypatch.setattr(reader, "ROWS_A_PAGE", 1_000)
     made = source({"table": "many", "full": True})
     found, most = 0, 0
     tracemalloc.start()

@@ -294,7 +294,7 @@ def test_keys_of_mysql_are_compared_and_of_a_table_read_whole(embedded_warehouse
             connection.execute(sa.text(statement))
 
     run("create table people (id int primary key, name text, email text)")
-    count = reader.ROWS_A_PAGE * 2 + 10
+    count = reader.KEYS_A_PAGE * 2 + 10
     values = [{"id": n, "name": f"Ada {n}", "email": f"{n}@example.com"} for n in range(1, count + 1)]
     with server.begin() as connection:
         connection.execute(sa.text("insert into people values (:id, :name, :email)"), values)

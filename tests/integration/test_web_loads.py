@@ -101,14 +101,15 @@ def test_a_load_that_fails_learns_nothing_and_loses_nothing(embedded_warehouse: 
             "select payload ->> 'name', version_at::date::text from raw.site__people order by version_at, source_id",
         )
 
-    # the warehouse refuses the rows, after the crawl
+    # the warehouse refuses the load at its very end
     with embedded_warehouse.connect() as one:
-        one.execute("create table raw.site__people (unlike text)")
-    with pytest.raises(psycopg.errors.UndefinedColumn):
+        one.execute("alter table ops.source_memory add constraint refused check (source <> 'site')")
+    with pytest.raises(psycopg.errors.CheckViolation):
         land(FIRST)
     assert remembered() == set()
+    assert in_raw() == []
     with embedded_warehouse.connect() as one:
-        one.execute("drop table raw.site__people")
+        one.execute("alter table ops.source_memory drop constraint refused")
 
     # the next attempt lands them without asking the site again
     assert land(FIRST) == (3, 3, 0)

@@ -1,15 +1,18 @@
-"""The journal of a crawl, and the settling of addresses that pages call their own."""
+"""What a crawl keeps: its journal, the rules it was made by, the addresses that pages call their own."""
 
 import itertools
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from include.sources.aliases import Aliases, Claim
+from include.sources.config import Web
 from include.sources.errors import ReadFailedError
 from include.sources.journal import KEPT_SECONDS, Journal
+from include.sources.web import rules_of
 
 
 def pages(journal: Journal) -> list[int]:
@@ -126,3 +129,16 @@ def test_a_page_that_tells_something_of_its_own_is_never_dropped() -> None:
     aliases.saw("/p", "old")
     aliases.claims(Claim("/p?a", "/p", "new", 1))
     assert {claim.page: address for claim, address in aliases.settled()} == {"/p?a": "/p?a"}
+
+
+def test_pages_that_did_not_change_are_read_anew_when_the_rules_change_and_not_for_another_limit() -> None:
+    rules = {"start": ["/"], "items": "a", "fields": {"name": "h1"}}
+
+    def digest(**changes: Any) -> str:
+        return rules_of(Web.model_validate(rules | changes))
+
+    assert digest(max_pages=5, start=["/other"], user_agent="me", concurrency=1) == digest()
+    changes: list[dict[str, Any]] = [
+        {"fields": {"name": "h2"}}, {"items": "b"}, {"next": "a"}, {"type": None}, {"contacts": True}, {"each": "li"},
+    ]  # fmt: skip
+    assert len({digest(), *(digest(**change) for change in changes)}) == len(changes) + 1

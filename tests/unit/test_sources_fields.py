@@ -100,3 +100,16 @@ def test_errors_and_connections_tell_no_secret_and_travel_between_processes() ->
     assert str(error) == "shop, deals for 2026-03-05: answered 500 (GET /deals). Run it again."
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
     assert "hush" not in repr(SourceConnection("http://h", "ann", "hush", {"token": "hush"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("20261122", datetime(2026, 11, 22, tzinfo=UTC)),
+        ("20261122093000", datetime(2026, 11, 22, 9, 30, tzinfo=UTC)),
+        ("1763803800", datetime(2025, 11, 22, 9, 30, tzinfo=UTC)),
+        ("20261322", None),
+    ],
+)
+def test_dates_without_hyphens_are_no_seconds(text: str, moment: datetime | None) -> None:
+    assert instant(text) == moment

@@ -26,7 +26,8 @@ from include.sources.records import to_text
 from include.sources.rest import window_values
 from include.window import Window
 
-ROWS_A_PAGE = 5_000
+ROWS_A_PAGE = 1_000  # what the processor's cache holds; more is slower
+KEYS_A_PAGE = 5_000
 BYTES_A_PAGE = 4 * 2**20
 KEYS_A_FETCH = 500
 _FIRST_ROWS = 100
@@ -45,7 +46,7 @@ def read_database(entity: Entity, window: Window, connection: SourceConnection, 
     with connect(connection, entity.database.timezone, name) as opened:
         reader = _Reader(opened, entity.database, connection, name)
         statement, parameters = reader.of_window(window)
-        for names, rows in reader.batches(statement, parameters, _columns(entity)):
+        for names, rows in reader.batches(statement, parameters, _columns(entity), ROWS_A_PAGE):
             yield reader.page(names, rows)
 
 
@@ -64,11 +65,12 @@ def compare_keys(
     with connect(connection, zone, name) as listing, connect(connection, zone, name) as fetching:
         reader = _Reader(listing, entity.database, connection, name)
         fetcher = _Reader(fetching, entity.database, connection, name)
-        for names, keys in reader.batches(sa.select(*map(sa.column, wanted)).select_from(reader.rows), {}, wanted):
+        listed: sa.Select = sa.select(*map(sa.column, wanted)).select_from(reader.rows)
+        for names, keys in reader.batches(listed, {}, wanted, KEYS_A_PAGE):
             missing = [keys[place][: len(ids)] for place in missed(reader.page(names, keys))]
             for start in range(0, len(missing), KEYS_A_FETCH):
                 statement = _everything(fetcher.rows).where(_is_one_of(ids, missing[start : start + KEYS_A_FETCH]))
-                for found, rows in fetcher.batches(statement, {}, wanted):
+                for found, rows in fetcher.batches(statement, {}, wanted, ROWS_A_PAGE):
                     yield fetcher.page(found, rows)
 
 
@@ -96,16 +98,16 @@ class _Reader:
         return _everything(self.rows), {}
 
     def batches(
-        self, statement: sa.Executable, parameters: dict[str, Any], needed: Sequence[str]
+        self, statement: sa.Executable, parameters: dict[str, Any], needed: Sequence[str], most: int
     ) -> Generator[tuple[list[str], Rows]]:
-        """Column names, and rows as the driver gives them: fewer at a time the larger they are."""
+        """Column names, and rows as the driver gives them: at most so many at a time, and fewer when they are large."""
         with self._result(statement, parameters) as result:
             names = list(result.keys())
             self._check(names, needed)
             size = _FIRST_ROWS
             while rows := result.fetchmany(size):
                 yield names, rows
-                size = min(ROWS_A_PAGE, max(1, BYTES_A_PAGE // _bytes_a_row(rows)))
+                size = min(most, max(1, BYTES_A_PAGE // _bytes_a_row(rows)))
 
     def page(self, names: Sequence[str], rows: Rows) -> Page:
         """The rows as records."""
