@@ -19,6 +19,8 @@ import psycopg
 import pytest
 import yaml
 from cryptography.fernet import Fernet
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from include import check as checks
@@ -34,7 +36,7 @@ from include.sources.config import Feeds, Source, load_source
 from include.sources.connection import source_connection
 from include.sources.errors import ReadFailedError
 from include.sources.http import Patience
-from include.sources.skeleton import SkeletonError
+from include.sources.skeleton import SkeletonError, rest_skeleton
 from include.sources.skeleton import sample as samples
 from include.sources.skeleton.columns import COLUMNS, NEEDED
 from include.warehouse import staging, trial
@@ -501,6 +503,51 @@ def test_naughty_names_are_names_and_nothing_else(
         )
         new(project, feeds, url=f"{api.address}/{feeds}", feeds=feeds)
     assert sqlfluff(project) == ""
+
+
+ANY_WORDS = st.sampled_from(
+    sorted({word for columns in COLUMNS.values() for one in columns.values() for word in one.words})
+)
+ANY_KEY = (
+    st.text(max_size=8) | ANY_WORDS | st.builds(lambda word, mark: mark.join(word), ANY_WORDS, st.sampled_from(NAUGHTY))
+)
+ANY_SCALAR = (
+    st.none()
+    | st.booleans()
+    | st.integers(-10, 2_000_000_000_000)
+    | st.text(max_size=8)
+    | st.just("2026-03-05T10:00:00Z")
+)
+ANY_VALUE = st.recursive(
+    ANY_SCALAR, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(ANY_KEY, inner, max_size=3), max_leaves=6
+)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(st.dictionaries(ANY_KEY, ANY_VALUE, max_size=8), min_size=1, max_size=3),
+    envelope=st.dictionaries(ANY_KEY, ANY_VALUE, max_size=3),
+    feeds=st.sampled_from(get_args(Feeds)),
+)
+def test_whatever_the_sample_the_files_are_whole(
+    rows: list[dict], envelope: dict, feeds: Feeds, tried: Warehouse
+) -> None:
+    """The definition can be read, and the statement reads the very records that it was made of."""
+    rows = [{**row, "id": n} for n, row in enumerate(rows)]
+    sample = json.dumps({**envelope, "data": rows}).encode()
+    skeleton = rest_skeleton(Asked("acme", "acme", "things", feeds), "https://x.example/y", sample, None)
+    assert list(Source.model_validate(yaml.safe_load(skeleton.definition)).entities) == ["things"]
+    texts = [json.dumps(row, ensure_ascii=False) for row in rows]
+    texts = [text for text in texts if "\\u0000" not in text]  # which SQL cannot hold
+    with tried.connect() as connection:
+        connection.execute(
+            "create temp table batch on commit drop as select '1' as source_id, now() as version_at,"
+            " gen_random_uuid() as payload_hash, payload::json from unnest(%s::text[]) as t (payload)",
+            [texts],
+        )
+        connection.execute(b"create temp view renamed as " + skeleton.statement.rstrip().rstrip(";").encode())
+        assert len(connection.execute("select * from renamed").fetchall()) == len(texts)
+        connection.rollback()
 
 
 @pytest.mark.parametrize("feeds", get_args(Feeds))
