@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 
+from include.errors import IngestError, NeedsPersonError
 from include.quality.suites import QualityError
 from include.sources import SourceConnection, SourceError, read, set_aside
 from include.sources.config import ConfigError, Entity, Source, load_source
@@ -18,14 +19,6 @@ from include.window import Window
 
 # told: the entity, what is done to it, and the records so far
 Progress = Callable[[str, str, int], None]
-
-
-class IngestError(Exception):
-    """Some entities of a source could not be landed or staged; the message has a line for each."""
-
-
-class NeedsPersonError(IngestError):
-    """Nothing but what a person has to mend first: trying again would fail again."""
 
 
 FOR_PERSONS = (ConfigError, QualityError, StagingError)

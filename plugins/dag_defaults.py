@@ -23,8 +23,8 @@ DEFAULT_ARGS = {
             RetryRule(exception=name, action=RetryAction.FAIL, reason="needs a person to mend it")
             for name in (
                 "include.config_files.ConfigError",
-                "include.ingest.NeedsPersonError",
-                "include.warehouse.migrations.WarehouseTooOldError",
+                "include.errors.NeedsPersonError",
+                "include.errors.WarehouseTooOldError",
             )
         ]
     ),

@@ -4,14 +4,11 @@ import logging
 
 from yoyo import get_backend, read_migrations
 
+from include.errors import WarehouseTooOldError
 from include.settings import SQL
 from include.warehouse.connection import Warehouse
 
 OLDEST_POSTGRES = 150000
-
-
-class WarehouseTooOldError(Exception):
-    """The server is older than PostgreSQL 15."""
 
 
 def migrate(warehouse: Warehouse) -> int:
