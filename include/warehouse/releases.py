@@ -1,7 +1,7 @@
 """When a day goes on to the next DAGs: once everything it needs is there, and then once.
 
 Airflow can wait for several assets itself, but when two of them are published in the same instant it notes the day
-twice, each half waiting for the other for ever (apache/airflow, 71070). So what completes the day publishes one asset.
+twice, each half waiting for the other for ever (apache/airflow#71070). So what completes the day publishes one asset.
 """
 
 from datetime import date, datetime

@@ -14,7 +14,7 @@ from pyarrow import csv
 
 from include.sources.page import Columns
 
-BLOCK_BYTES = 16 * 2**20
+BLOCK_BYTES = 4 * 2**20
 _QUOTE, _NEWLINE, _RETURN = b'"\n\r'
 _CONTROLS = tuple(b"\t\n\r")
 
