@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 
+import psycopg
+
 from include.errors import IngestError, NeedsPersonError
 from include.quality.suites import QualityError
 from include.sources import SourceConnection, SourceError, read, set_aside
@@ -155,7 +157,9 @@ def explained(entity: str, error: Exception) -> str:
     """What a person is told of an error; those that are not ours do not say what they are about."""
     if isinstance(error, (SourceError, IngestError, *FOR_PERSONS)):
         return str(error)
-    return f"{entity}: {type(error).__name__}: {error}"
+    # of what the server says only the first line: the next one quotes the row, which may be somebody's
+    what = error.diag.message_primary if isinstance(error, psycopg.Error) else None
+    return f"{entity}: {type(error).__name__}: {what or error}"
 
 
 def replay_source(warehouse: Warehouse, source: str, entity: str, now: datetime) -> Counts:
