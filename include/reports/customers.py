@@ -9,7 +9,19 @@ from include.reports.frame import Frame
 from include.reports.model import Block, Column, Report, Section, Sentence, Table, Tile
 from include.reports.reader import Reader, Row
 from include.reports.segments import SEGMENTS, bounds, segment
-from include.reports.words import compare, listed, money, more_or_less, number, plural, sentence, share, unit
+from include.reports.words import (
+    compare,
+    day,
+    listed,
+    money,
+    more_or_less,
+    name,
+    number,
+    plural,
+    sentence,
+    share,
+    unit,
+)
 
 NO_REVENUE: Row = {
     "currency": "XXX", "orders": 0, "revenue": Decimal(0), "previous_orders": 0, "previous_revenue": Decimal(0),
@@ -41,7 +53,11 @@ def build(reader: Reader, frame: Frame) -> Report:
         subject="customers",
         title="Customers",
         changes=[*_changes(frame, now, before, main), *_segment_change(scores), *_usual(frame, days)],
-        doubts=[*doubts.of_sources(reader, frame), *_doubts(now, main, revenues)],
+        doubts=[
+            *doubts.of_sources(reader, frame),
+            *_first_read(reader.rows("customers_first_read")),
+            *_doubts(now, main, revenues),
+        ],
         tiles=_tiles(frame, now, before, main, filled),
         sections=[
             Section("New customers and revenue", _over_time(frame, days, currency)),
@@ -104,6 +120,15 @@ def _usual(frame: Frame, days: list[Row]) -> list[str]:
     return [
         f"Over the {count} days up to here a day had {number(new)} new customers and {number(orders)} orders "
         "on average."
+    ]
+
+
+def _first_read(rows: list[Row]) -> list[str]:
+    """A sentence for each source whose first reading, and not their coming, made customers new."""
+    return [
+        f"{number(row['customers'])} of the new customers were there when {name(row['source'])} was first read, on "
+        f"{day(row['day_on'])}: since when they are customers, the source does not tell."
+        for row in rows
     ]
 
 

@@ -482,6 +482,23 @@ def test_customer_figures_are_those_worked_out_by_hand(connection: psycopg.Conne
     assert table(report, "Where customers are known from") == [["crm", 6, 5], ["desk", 1, 0]]
 
 
+def test_customers_who_are_new_because_a_source_was_first_read_are_said(connection: psycopg.Connection) -> None:
+    """c5 and c6 come with the first reading of a source that tells no time, on the 12th, c4 a day later."""
+    orders(connection)
+    connection.execute("create table staging.crm__people partition of staging.customer for values in ('crm__people')")
+    connection.execute("update mart.customer set first_seen_at = %s where customer_id in ('c5', 'c6')", [at("11-12")])
+    connection.execute("update mart.customer set first_seen_at = %s where customer_id = 'c4'", [at("11-13")])
+    for key, when in (("c4", "11-13"), ("c5", "11-12"), ("c6", "11-12"), ("c1", "11-12")):
+        put(connection, "core.customer_link", {}, {
+            "source": "crm", "record_key": key, "match_key": key, "customer_id": key,
+        })  # fmt: skip
+        put(connection, "staging.customer", {"source_table": "crm__people", "load_id": 1}, {
+            "source_id": key, "version_at": at(when), "payload_hash": "00000000-0000-0000-0000-000000000000",
+        })  # fmt: skip
+    said = " ".join(build(connection, "customers").doubts).translate({0x2068: None, 0x2069: None})
+    assert "2 of the new customers were there when crm was first read, on" in said  # c1 was known before
+
+
 def test_rfm_scores_are_quintiles_that_keep_ties_together(connection: psycopg.Connection) -> None:
     orders(connection)
     sizes = {row[0]: row[3] for row in table(build(connection, "customers"), "Segments") if row[3]}
