@@ -8,7 +8,7 @@ from datetime import date
 import orjson
 from psycopg import sql
 
-from include.sources.config import Entity, Source, load_sources
+from include.sources.config import Entity, Source, load_source
 from include.sources.page import Page
 from include.warehouse.connection import Warehouse
 from include.warehouse.core import build_core
@@ -45,7 +45,7 @@ def page_of_texts(*texts: bytes) -> Page:
 
 def source_of(delivery: Delivery) -> tuple[Source, Entity]:
     """The definitions that a delivery was read by."""
-    source = load_sources()[delivery.source]
+    source = load_source(delivery.source)
     return source, source.entities[delivery.entity]
 
 
