@@ -291,15 +291,15 @@ def test_no_connection_stays_open(contacts: Warehouse, tmp_path: Path) -> None:
 
 
 MILLION = """
-import json, resource, sys
+import json, sys
 from pathlib import Path
 from include.quality.expectations import WarehouseAwayError, validate
 from include.quality.suites import load_suite
+from tests.bench.child import peak_mb
 
 validation = validate(sys.argv[1], "ops", "batch__crm__million", load_suite(Path(sys.argv[2])))
-unit = 1024 * 1024 if sys.platform == "darwin" else 1024
 print(json.dumps({
-    "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit,
+    "megabytes": peak_mb(),
     "results": [[result.unexpected, result.failing_rows_sql] for result in validation.results],
 }))
 """
