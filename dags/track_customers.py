@@ -1,7 +1,8 @@
 """
 ### Track customers
 
-Builds the customer marts: customers with their deals, tickets and orders, orders, and both by day.
+Builds the customer marts: customers with their deals, tickets and orders, orders, and both by day; RFM by month; and,
+on a fresh day, what each customer is worth (models are fitted when a month is over, and again when its data change).
 
 The subject that completes the day publishes it to the reports; for the others **publish_marts** is skipped.
 

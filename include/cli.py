@@ -12,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from include.cli_customer import customer
+from include.cli_identity import identity_app
 from include.config_files import ConfigError
 from include.settings import PROJECT
 
@@ -26,6 +28,8 @@ app = typer.Typer(
 )
 source_app = typer.Typer(help="Write and try the definition of a source.", no_args_is_help=True)
 app.add_typer(source_app, name="source")
+app.add_typer(identity_app, name="identity")
+app.command()(customer)
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object, on the last line.")]
 err = Console(stderr=True, highlight=False)
@@ -35,6 +39,7 @@ def main() -> None:
     """Run the command; a user's mistake ends in one clear message, not in a traceback."""
     from psycopg import OperationalError
 
+    from include.customers.errors import ResolveError
     from include.ingest import IngestError
     from include.local.errors import ServiceError
     from include.quality.suites import QualityError
@@ -43,8 +48,8 @@ def main() -> None:
     from include.warehouse.staging import StagingError
 
     mistakes = (
-        ConfigError, SourceError, ReadFailedError, SkeletonError, IngestError, QualityError, ServiceError, StagingError,
-        WarehouseTooOldError, OperationalError,
+        ConfigError, SourceError, ReadFailedError, SkeletonError, IngestError, QualityError, ResolveError, ServiceError,
+        StagingError, WarehouseTooOldError, OperationalError,
     )  # fmt: skip
     try:
         app(prog_name="./crm")
@@ -117,6 +122,29 @@ def load(
 
     summary = load_files(services.warehouse(), source, paths, tell=err.print, again=again)
     print(json.dumps(summary.as_dict()) if as_json else summary.as_text())
+
+
+@app.command()
+def forget(
+    email: Annotated[list[str] | None, typer.Option(help="Address of the person; may be given again.")] = None,
+    customer_id: Annotated[list[str] | None, typer.Option(help="Id of the customer; may be given again.")] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Erase; without it the command only says what it would do.")
+    ] = False,
+    reason: Annotated[str | None, typer.Option(help="Why, kept in the proof: do not name the person in it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Erase one person from the warehouse, the kept reports and the files, and keep them from coming back."""
+    import getpass
+
+    from include.customers.forget import forget as erase
+    from include.local import services
+
+    erasure = erase(
+        services.warehouse(), emails=email or (), customer_ids=customer_id or (), by=getpass.getuser(),
+        reason=reason, dry_run=not yes,
+    )  # fmt: skip
+    print(json.dumps(erasure.as_dict()) if as_json else erasure.as_text())
 
 
 @source_app.command()
@@ -197,6 +225,36 @@ def scrape(
 
     previews = read_page(site, url)
     print(json.dumps(previews) if as_json else as_text(previews))
+
+
+@app.command()
+def resolve(
+    files: Annotated[list[Path], typer.Argument(help="CSV or Parquet files.", show_default=False)],
+    mapping: Annotated[
+        list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="What a column holds: email=Mail.")
+    ] = None,
+    kind: Annotated[str, typer.Option(help="What the records are of: person or organisation.")] = "person",
+    truth: Annotated[str | None, typer.Option(help="Column that says who each record truly is.")] = None,
+    truth_pattern: Annotated[
+        str | None, typer.Option(help="Regular expression that takes the truth out of that column: its first group.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where the records go with their cluster's id: .csv, .parquet.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the records of one person, or organisation, in files; columns are recognised by their names and content."""
+    from include.customers.identity.resolve import FIELDS, resolve
+
+    if kind not in FIELDS:
+        raise typer.BadParameter(f"{kind} is none of {', '.join(FIELDS)}", param_hint="--kind")
+    if wrong := [one for one in mapping or () if "=" not in one]:
+        raise typer.BadParameter(f"{wrong[0]} is not FIELD=COLUMN", param_hint="--map")
+    columns = dict(one.split("=", 1) for one in mapping or ())
+    found = resolve(
+        files, kind, columns, truth, truth_pattern, out, lambda line: err.print(escape(line), soft_wrap=True)
+    )
+    print(json.dumps(found.as_dict()) if as_json else found.as_text())
 
 
 @app.command()

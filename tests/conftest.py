@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 from psycopg import sql
 
 from include.local.postgres import Cluster
@@ -19,6 +20,10 @@ from include.warehouse.migrations import migrate
 from tests.api import Api
 
 os.environ["CRM_SANDBOX"] = "1"  # the sandbox company's sources are what most tests run on
+
+# The same examples in every run, so that one commit has one result; --hypothesis-profile=default looks for new ones.
+settings.register_profile("same", derandomize=True)
+settings.load_profile("same")
 
 SERVERS = ("embedded", "CRM_TEST_POSTGRES_URL")
 

@@ -12,6 +12,9 @@ import psutil
 import psycopg
 
 from include.config_files import ConfigError
+from include.customers.golden import load_golden_config
+from include.customers.identity.config import load_identity_config
+from include.customers.value.config import load_value_config
 from include.local import airflow, postgres, services
 from include.local.errors import ServiceError
 from include.local.files import last_line
@@ -127,8 +130,11 @@ def _warehouse(there: Warehouse) -> Iterator[Check]:
 def configuration() -> Iterator[Check]:
     """Every YAML file by its model, and for every entity of a source the two files that go with it."""
     sources = {path: partial(load_source, path.stem) for path in sorted(FOLDER.glob("*.yaml"))}
-    others = {
+    others: dict[Path, Callable[[], object]] = {
         CONFIG / "sales.yaml": load_sales_config,
+        CONFIG / "identity.yaml": load_identity_config,
+        CONFIG / "golden.yaml": load_golden_config,
+        CONFIG / "value.yaml": load_value_config,
         CONFIG / "service.yaml": load_service_config,
         CONFIG / "publish.yaml": load_publications,
     }

@@ -12,7 +12,7 @@ _Text = Annotated[str, Field(min_length=1)]
 
 
 class Publication(StrictModel):
-    """A ``table`` of the warehouse (``mart.customer``) or a ``query``, and the table that it is kept in: ``to``.
+    """A ``table`` of the warehouse (``mart.customer_360``) or a ``query``, and the table that it is kept in: ``to``.
 
     :param connection: an Airflow connection of type mysql or postgres.
     :param key: the columns that tell a row; the primary key of the table.

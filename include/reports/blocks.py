@@ -5,10 +5,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from include.reports.charts import Bar, Drawing, bars_over_time, heat_map, ranked_bars
+from include.reports.charts import Bar, Drawing, bars_over_time, heat_map, ranked_bars, small_lines
 from include.reports.frame import Frame
 from include.reports.model import Block, Column, Picture, Sentence, Table
-from include.reports.words import Number, day, number, plural
+from include.reports.words import Number, day, number, plural, share
 
 MOST_BARS = 30
 MOST_ROWS = 100
@@ -112,6 +112,48 @@ def grid(
         alt=f"{caption}. {read} The most, {number(value)}, in {row}, {column}.",
         note=" ".join(part for part in (read, unreadable(drawing)) if part),
         is_wide=len(columns) > 8,
+        term=term,
+    )
+
+
+def per_day_lines(
+    frame: Frame,
+    caption: str,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    values: Sequence[Sequence[Mapping[date, Number]]],
+    term: str,
+) -> Picture:
+    """A small line of shares for each row and column, over the days of the frame's pictures.
+
+    :param values: row by row, a column's shares (0 to 1) by day; none for what is not there. A bar's span of days shows
+        the last of its days.
+    """
+    buckets = frame.buckets()
+    lines = [
+        [
+            [
+                float(told[max(inside)]) if (inside := [on for on in told if b.first_day <= on <= b.last_day]) else None
+                for b in buckets
+            ]
+            for told in row
+        ]
+        for row in values
+    ]
+    drawing = small_lines(rows, columns, lines)
+    last = [
+        f"{row}, {column}: {share(told[max(told)])}"
+        for row, cells in zip(rows, values, strict=True)
+        for column, told in zip(columns, cells, strict=True)
+        if told
+    ]
+    span = f"from {day(buckets[0].first_day)} to {day(buckets[-1].last_day)}"
+    return Picture(
+        caption=caption,
+        svg=drawing.svg,
+        alt=f"{caption}, one line for each {span}. Last: {'; '.join(last)}.",
+        note=f"Each line runs {span}, between 0 (below) and 100 %. {unreadable(drawing)}".strip(),
+        is_wide=len(columns) > 3,
         term=term,
     )
 

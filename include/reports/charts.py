@@ -59,12 +59,16 @@ STYLE: dict[Any, Any] = {
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar: its name, its length, whether it stands out, and what is written at its end (else its value)."""
+    """One bar: its name, its length, whether it stands out, and what is written at its end (else its value).
+
+    :param interval: drawn over a level bar as a thin line from its low to its high end.
+    """
 
     label: str
     value: float
     is_strong: bool = True
     text: str = ""
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -162,14 +166,18 @@ def ranked_bars(bars: Sequence[Bar], *, is_wide: bool = False) -> Drawing:
         values = [bar.value for bar in bars]
         axes.barh(range(len(bars)), values, height=0.66, color=[STRONG if bar.is_strong else SOFT for bar in bars])
         axes.set_ylim(len(bars) - 0.45, -0.55)
-        axes.set_xlim(min(0, *values, 0), max(0, *values, 0) or 1)
+        ends = [max(bar.value, *(bar.interval or ())) if bar.interval else max(bar.value, 0) for bar in bars]
+        axes.set_xlim(min(0, *values, 0), max(0, *ends, 0) or 1)
         axes.set_yticks(range(len(bars)), names, color=INK)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
-        for place, (value, text) in enumerate(zip(values, texts, strict=True)):
+        for place, bar in enumerate(bars):
+            if bar.interval:
+                axes.plot(bar.interval, (place, place), color=SECOND, linewidth=1.4, marker="|", markersize=5)
+        for place, (end, text) in enumerate(zip(ends, texts, strict=True)):
             axes.annotate(
                 text,
-                (max(value, 0), place),
+                (end, place),
                 xytext=(4, 0),
                 textcoords="offset points",
                 va="center",
@@ -186,9 +194,11 @@ def heat_map(rows: Sequence[str], columns: Sequence[str], values: Sequence[Seque
         names = [_drawable(row, undrawn) for row in rows]
         is_wide = len(columns) > 8
         left = max(_inches(name) for name in names) + 0.14
-        figure, axes = _figure(
-            WIDE if is_wide else HALF, 0.34 * len(rows) + 0.36, left=left, right=0.05, bottom=0.04, top=0.3
-        )
+        width = WIDE if is_wide else HALF
+        cell = (width - left - 0.05) / len(columns)
+        heads = [_in_two(column) if _inches(column) > 0.9 * cell else column for column in columns]
+        top = 0.44 if any("\n" in head for head in heads) else 0.3
+        figure, axes = _figure(width, 0.34 * len(rows) + 0.06 + top, left=left, right=0.05, bottom=0.04, top=top)
         highest = max((value for row in values for value in row), default=0) or 1
         for y, row in enumerate(values):
             for x, value in enumerate(row):
@@ -201,7 +211,41 @@ def heat_map(rows: Sequence[str], columns: Sequence[str], values: Sequence[Seque
         axes.set_xlim(0, len(columns))
         axes.set_ylim(len(rows), 0)
         axes.set_yticks([y + 0.5 for y in range(len(rows))], names, color=INK)
-        axes.set_xticks([x + 0.5 for x in range(len(columns))], columns)
+        axes.set_xticks([x + 0.5 for x in range(len(columns))], heads)
+        axes.xaxis.tick_top()
+        axes.spines["bottom"].set_visible(False)
+        return Drawing(_svg(figure), undrawn)
+
+
+def small_lines(
+    rows: Sequence[str], columns: Sequence[str], values: Sequence[Sequence[Sequence[float | None]]]
+) -> Drawing:
+    """A small line of shares (0 to 1) in each cell, its last figure beside it; a gap where there is none."""
+    with _style():
+        undrawn: dict[str, str] = {}
+        names, heads = ([_drawable(label, undrawn) for label in labels] for labels in (rows, columns))
+        left = max(_inches(name) for name in names) + 0.14
+        figure, axes = _figure(
+            WIDE if len(columns) > 3 else HALF, 0.3 * len(rows) + 0.36, left=left, right=0.05, bottom=0.04, top=0.3
+        )
+        for y, row in enumerate(values):
+            for x, line in enumerate(row):
+                told = [(place, value) for place, value in enumerate(line) if value is not None]
+                if not told:
+                    continue
+                step = 0.6 / max(len(line) - 1, 1)
+                across = [x + 0.06 + step * place for place in range(len(line))]
+                heights = [y + 0.86 - 0.72 * value if value is not None else float("nan") for value in line]
+                axes.plot((across[0], across[-1]), (y + 0.86, y + 0.86), color=GRID, linewidth=0.6)
+                axes.plot(across, heights, color=STRONG, linewidth=1.4)
+                place, value = told[-1]
+                axes.plot(across[place], heights[place], marker="o", markersize=2.5, color=STRONG)
+                text = f"{number(100 * value, 1)} %"
+                axes.text(x + 0.98, y + 0.52, text, ha="right", va="center", size=8, weight="bold")
+        axes.set_xlim(0, len(columns))
+        axes.set_ylim(len(rows), 0)
+        axes.set_yticks([y + 0.5 for y in range(len(rows))], names, color=INK)
+        axes.set_xticks([x + 0.36 for x in range(len(columns))], heads)
         axes.xaxis.tick_top()
         axes.spines["bottom"].set_visible(False)
         return Drawing(_svg(figure), undrawn)
@@ -228,6 +272,15 @@ def _axes(figure: "Figure", *, left: float, right: float, bottom: float, top: fl
     return figure.add_axes(
         (left / width, bottom / height, (width - left - right) / width, (height - bottom - top) / height)
     )
+
+
+def _in_two(text: str) -> str:
+    """The text on two lines, as even as its blanks allow."""
+    breaks = [place for place, letter in enumerate(text) if letter == " "]
+    if not breaks:
+        return text
+    place = min(breaks, key=lambda at: abs(at - len(text) / 2))
+    return f"{text[:place]}\n{text[place + 1 :]}"
 
 
 def _cell(axes: "Axes", x: int, y: int, colour: str) -> None:

@@ -1,14 +1,16 @@
 """The customers report: who they are, who is new, who buys, and what is known of them."""
 
+from datetime import date
 from decimal import Decimal
 
+from include.customers.value.config import SCORES, load_value_config
 from include.reports import doubts
 from include.reports.blocks import grid, over_time, ranked, ranking, ratio
 from include.reports.charts import Bar
 from include.reports.frame import Frame
 from include.reports.model import Block, Column, Report, Section, Sentence, Table, Tile
+from include.reports.quality import quality
 from include.reports.reader import Reader, Row
-from include.reports.segments import SEGMENTS, bounds, segment
 from include.reports.words import (
     compare,
     day,
@@ -34,7 +36,6 @@ FIELD_COLUMNS = {
     "Country": "with_country",
     "Language": "with_language",
 }
-SCORES = range(1, 6)
 
 
 def build(reader: Reader, frame: Frame) -> Report:
@@ -45,8 +46,8 @@ def build(reader: Reader, frame: Frame) -> Report:
     revenues = reader.rows("customers_revenue")
     main = revenues[0] if revenues else NO_REVENUE
     currency = main["currency"]
-    reader.rows("customers_rfm_score", currency=currency)
-    scores = reader.rows("customers_rfm")
+    reader.rows("customers_rfm_score")
+    scores = reader.rows("customers_rfm", currency=currency)
     days = reader.rows("customers_days", currency=currency)
     filled = reader.rows("customers_completeness")[0]
     return Report(
@@ -61,10 +62,13 @@ def build(reader: Reader, frame: Frame) -> Report:
         tiles=_tiles(frame, now, before, main, filled),
         sections=[
             Section("New customers and revenue", _over_time(frame, days, currency)),
-            Section("Segments", _segments(scores, currency)),
+            Section("Segments", [*_segments(scores, currency), _migration(reader)]),
             Section("Top customers", _top(reader, currency)),
+            Section("What customers are worth", _worth(reader, frame, currency)),
+            Section("Groups of alike customers", _clusters(reader, frame, currency)),
             Section("Where they are", _countries(reader)),
             Section("What is known of them", _known(reader, filled)),
+            Section("How complete the sources are", quality(reader, frame)),
         ],
     )
 
@@ -100,14 +104,14 @@ def _changes(frame: Frame, now: Row, before: Row, main: Row) -> list[str]:
 
 
 def _segment_change(scores: list[Row]) -> list[str]:
-    sizes = _segment_sizes(scores)
-    total = sum(size for size, _ in sizes.values())
+    total = sum(row["customers"] for row in scores)
     if not total:
         return []
-    risk = sizes["At risk"][0] + sizes["Cannot lose them"][0]
+    best = sum(row["customers"] for row in scores if row["recency_score"] == 5 and row["frequency_score"] >= 4)
+    quiet = sum(row["customers"] for row in scores if row["recency_score"] <= 2 and row["frequency_score"] >= 3)
     return [
-        f"Of {plural(total, 'customer')} who ever bought, {number(sizes['Champions'][0])} are champions and "
-        f"{number(risk)} used to buy often and have gone quiet."
+        f"Of {plural(total, 'customer')} who ever bought, {number(best)} buy often and did so lately, and "
+        f"{number(quiet)} used to buy often and have gone quiet."
     ]
 
 
@@ -145,7 +149,10 @@ def _doubts(now: Row, main: Row, revenues: list[Row]) -> list[str]:
     elif main["currency"] == "XXX" and revenues:
         said.append("The sources tell no currency, so amounts have no unit.")
     if len(revenues) > 1:
-        said.append("Segments and top customers go by orders in the currency shown only.")
+        said.append(
+            "Segments go by purchases in every currency. The amounts in them, top customers and lifetime values are of "
+            "customers who buy in the currency shown on most days."
+        )
     if now["orders_of_nobody"]:
         n = now["orders_of_nobody"]
         said.append(f"{plural(n, 'order belongs', 'orders belong')} to nobody who is known.")
@@ -200,9 +207,10 @@ def _over_time(frame: Frame, days: list[Row], currency: str) -> list[Block]:
 
 def _segment_sizes(scores: list[Row]) -> dict[str, tuple[int, Decimal]]:
     """Segment → customers and what they ever bought."""
-    sizes = {label: (0, Decimal(0)) for label, _, _ in SEGMENTS}
+    config = load_value_config()
+    sizes = {segment.name: (0, Decimal(0)) for segment in config.segments}
     for row in scores:
-        label = segment(row["recency_score"], row["frequency_score"])
+        label = config.segment(row["recency_score"], row["frequency_score"])
         customers, revenue = sizes[label]
         sizes[label] = (customers + row["customers"], revenue + row["revenue"])
     return sizes
@@ -224,8 +232,15 @@ def _segments(scores: list[Row], currency: str) -> list[Block]:
         Column(f"Bought ever{_amounts(currency)}", "amount", "bought_ever"),
     ]
     rows = [
-        [label, bounds(recency), bounds(frequency), sizes[label][0], ratio(sizes[label][0], total), sizes[label][1]]
-        for label, recency, frequency in SEGMENTS
+        [
+            s.name,
+            _bounds(s.recency),
+            _bounds(s.frequency),
+            sizes[s.name][0],
+            ratio(sizes[s.name][0], total),
+            sizes[s.name][1],
+        ]
+        for s in load_value_config().segments
     ]
     return [
         ranked(
@@ -248,6 +263,35 @@ def _segments(scores: list[Row], currency: str) -> list[Block]:
     ]
 
 
+def _bounds(scores: tuple[int, int]) -> str:
+    return f"{scores[0]}–{scores[1]}" if scores[0] < scores[1] else f"{scores[0]}"
+
+
+def _migration(reader: Reader) -> Block:
+    """From which segment to which customers went, in the last month that was over."""
+    rows = reader.rows("customers_migration")
+    if not rows:
+        return Sentence(
+            "From which segment to which customers went can be told once the ends of two months in a row are built."
+        )
+    month = rows[0]["month_on"]
+    segments = [segment.name for segment in load_value_config().segments]
+    cells = {(row["segment_before"], row["segment"]): row["customers"] for row in rows}
+    before = [*segments, None]
+    stayed = sum(customers for (earlier, now), customers in cells.items() if earlier == now)
+    known = sum(customers for (earlier, _), customers in cells.items() if earlier)
+    return grid(
+        f"Customers by segment at the start and at the end of {month:%B %Y}",
+        [name or "had not bought" for name in before],
+        segments,
+        [[cells.get((earlier, now), 0) for now in segments] for earlier in before],
+        "migration",
+        "Nobody had bought.",
+        read="A row is the segment at the start of the month, a column that at its end: "
+        f"{number(stayed)} of {number(known)} customers stayed where they were.",
+    )
+
+
 def _top(reader: Reader, currency: str) -> list[Block]:
     rows = reader.rows("customers_top", currency=currency)
     if not rows:
@@ -267,7 +311,7 @@ def _top(reader: Reader, currency: str) -> list[Block]:
             _called(row),
             row["company_name"],
             row["country"],
-            segment(row["recency_score"], row["frequency_score"]),
+            load_value_config().segment(row["recency_score"], row["frequency_score"]),
             row["recency_days"],
             row["frequency"],
             row["window_revenue"],
@@ -279,6 +323,106 @@ def _top(reader: Reader, currency: str) -> list[Block]:
     return [
         ranked(f"What the top customers bought, ever{_amounts(currency)}", bars, "bought_ever", "Nobody has bought."),
         Table("Top customers, by what they bought ever; last bought is days before the window’s end", columns, table),
+    ]
+
+
+def _worth(reader: Reader, frame: Frame, currency: str) -> list[Block]:
+    """The customers of the currency who are worth most, each with its intervals."""
+    total = reader.rows("customers_value_total", currency=currency)[0]
+    if total["as_of_on"] != frame.window.last_day:
+        return [_not_kept(total["as_of_on"], "What customers are worth")]
+    rows = reader.rows("customers_value_top", currency=currency)
+    if not rows:
+        return [_no_model(reader, currency, ("bg_nbd", "gamma_gamma"), "What customers are worth cannot be told")]
+    terms = load_value_config().lifetime_value
+    columns = [
+        Column("Customer"),
+        Column("Segment", term="segment"),
+        Column("P(alive)", "share", "p_alive"),
+        Column("From", "share"),
+        Column("To", "share"),
+        Column("Purchases ahead", "amount", "expected_purchases"),
+        Column(f"Spend each{_amounts(currency)}", "amount", "expected_spend"),
+        Column(f"Lifetime value{_amounts(currency)}", "amount", "lifetime_value"),
+        Column("From", "amount"),
+        Column("To", "amount"),
+    ]
+    keys = ("p_alive", "p_alive_low_95", "p_alive_high_95", "expected_purchases", "expected_spend",
+            "lifetime_value", "lifetime_value_low_95", "lifetime_value_high_95")  # fmt: skip
+    table = [[_called(row), row["segment"], *(row[key] for key in keys)] for row in rows]
+    bars = [Bar(_called(row), row["lifetime_value"], interval=_interval(row)) for row in rows]
+    months = f"{terms.horizon_months} months"
+    return [
+        Sentence(
+            f"Of {plural(total['customers'], 'customer')} who buy in this currency, {number(round(total['alive']))} are"
+            f" expected to be buying still. They will buy on {number(round(total['expected_purchases']))} days in the"
+            f" next {months}, worth {money(round(total['lifetime_value']), currency)} now."
+        ),
+        ranked(
+            f"Lifetime value of the top customers over {months}{_amounts(currency)}, with its 95 % interval",
+            bars,
+            "lifetime_value",
+            "Nobody is worth anything.",
+        ),
+        Table("Customers worth most; from and to are the 95 % interval of the estimate", columns, table),
+    ]
+
+
+def _interval(row: Row) -> tuple[float, float] | None:
+    low, high = row["lifetime_value_low_95"], row["lifetime_value_high_95"]
+    return None if low is None else (low, high)
+
+
+def _not_kept(as_of_on: date | None, what: str) -> Sentence:
+    kept = f"of {day(as_of_on)} only, the last day that was built" if as_of_on else "of no day yet"
+    return Sentence(f"{what} is kept as of the end {kept}.")
+
+
+def _no_model(reader: Reader, currency: str, models: tuple[str, ...], what: str) -> Sentence:
+    """Why there is no model: too few data, in the words of its run."""
+    reasons = {row["model"]: row["reason"] for row in reader.rows("customers_value_reason", currency=currency)}
+    told = [reasons[model] for model in models if model in reasons]
+    return Sentence(f"{what}: {listed(told) or 'nobody had bought by the end of the last month that was over'}.")
+
+
+def _clusters(reader: Reader, frame: Frame, currency: str) -> list[Block]:
+    """The clusters of customers, how large they are, and what moved since the month before."""
+    as_of_on = reader.rows("customers_value_total", currency=currency)[0]["as_of_on"]
+    if as_of_on != frame.window.last_day:
+        return [_not_kept(as_of_on, "Which customers are alike")]
+    rows = reader.rows("customers_clusters")
+    if not rows:
+        return [_no_model(reader, currency, ("clusters",), "Customers cannot be grouped")]
+    total, before = (sum(row[key] for row in rows) for key in ("customers", "customers_before"))
+    columns = [
+        Column("Group", term="cluster"),
+        Column("Customers", "count"),
+        Column("Share", "share"),
+        Column("Share a month before", "share"),
+        Column("New customers", "count"),
+        Column("Came from other groups", "count", "drift"),
+        Column("Went to other groups", "count", "drift"),
+        Column("Last bought, mean", "days"),
+        Column("Days with a purchase, mean", "amount"),
+    ]
+    table = [
+        [row["cluster"], row["customers"], ratio(row["customers"], total), ratio(row["customers_before"], before),
+         row["new_customers"], row["moved_in"], row["moved_out"], row["mean_recency_days"], row["mean_frequency"]]
+        for row in rows
+    ]  # fmt: skip
+    moved = sum(row["moved_in"] for row in rows)
+    return [
+        Sentence(
+            f"{number(moved)} of {plural(before, 'customer')} of a month before are in another group now "
+            f"({share(ratio(moved, before) or 0)})."
+        ),
+        ranked(
+            "Customers by group",
+            [Bar(row["cluster"], row["customers"]) for row in rows],
+            "cluster",
+            "Nobody has bought.",
+        ),
+        Table("Groups of alike customers, named by what sets them apart", columns, table),
     ]
 
 

@@ -122,12 +122,63 @@ TERMS: dict[str, tuple[str, str]] = {
         "Share of name, e-mail, telephone, company, country and language that is filled, as known at the window’s end, "
         "mean over the customers.",
     ),
+    "field_completeness": (
+        "Completeness of a field",
+        "Records whose value of the field is filled and valid ÷ records of the source, at the day’s end. Deleted "
+        "records and people who work for us are left out; a field counts from the day on which the source first "
+        "filled it.",
+    ),
+    "filled": ("Filled", "Records in which the field is not empty."),
+    "valid": ("Valid", "Of these, records in which cleaning found the value usable."),
+    "distinct_values": ("Distinct", "Different clean values among the valid ones."),
+    "changed_values": (
+        "Changed",
+        "Records in which the value was another one at the end of a day than at the end of the day before, came or "
+        "went; summed over the window’s days.",
+    ),
     "country": ("Country", "The customer’s country as the source gives it, at the window’s end."),
     "rfm": (
         "RFM score",
         "Customers who bought before the window’s end, in quintiles 1 (low) to 5 of each: recency, days since the last "
         "purchase; frequency, days with a purchase; monetary, mean value of such a day. Equal customers are in one "
-        "quintile. A day that only took things back is no purchase.",
+        "quintile; money is compared among the customers of one currency, the one that each buys in on most days. "
+        "A day that only took things back is no purchase.",
+    ),
+    "migration": (
+        "Moves between segments",
+        "Customers by their RFM segment at the end of the month before and at the end of the month, each as of then, "
+        "over all sources.",
+    ),
+    "p_alive": (
+        "P(alive)",
+        "Probability that the customer still buys, by the BG/NBD model of how often, how long and how lately they "
+        "bought. Of who bought once it is 100 %: in this model customers leave after a repeat purchase. Over all "
+        "sources.",
+    ),
+    "expected_purchases": (
+        "Purchases ahead",
+        "Days with a purchase to expect of the customer within the horizon, by the same model.",
+    ),
+    "expected_spend": (
+        "Spend each",
+        "Mean amount to expect of such a day, by the Gamma-Gamma model of the repeat purchases in the currency.",
+    ),
+    "lifetime_value": (
+        "Lifetime value",
+        "Purchases ahead × spend × margin, each month discounted by its end; horizon, discount rate and margin are "
+        "those of include/config/value.yaml. The interval is that of the estimate, from the uncertainty of the models’ "
+        "parameters: what a single customer will do varies far more.",
+    ),
+    "cluster": (
+        "Group",
+        "Customers who are alike in days since the last purchase, purchases, mean amount beside that of their "
+        "currency, time as a customer, and tickets: k-means, as many groups as fit best and come out again when "
+        "customers are drawn anew, named by what sets them apart. Over all sources.",
+    ),
+    "drift": (
+        "Came and went",
+        "Customers whose group at the window’s end is not that of the same day of the month before, both by the same "
+        "groups: those of the last month that was over.",
     ),
     "segment": ("Segment", "Named by the recency and frequency scores, as the table of segments says."),
 }

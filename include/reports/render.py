@@ -19,6 +19,7 @@ from include.reports.page import page
 from include.reports.reader import Reader
 from include.settings import REPORTS
 from include.warehouse.connection import Warehouse
+from include.warehouse.locks import shared
 from include.window import Window
 
 SUBJECTS: dict[str, Callable[[Reader, Frame], Report]] = {
@@ -59,6 +60,12 @@ def render(
     if not sources:
         raise ValueError(f"the {subject} report needs at least one source, and none was named")
     frame = Frame(window, tuple(sorted(set(sources))))
+    # an erasure looks through the editions when those that are made from what was before it are there
+    with warehouse.connect(autocommit=True) as holding, shared(holding, "editions"):
+        return _render(warehouse, subject, frame, folder)
+
+
+def _render(warehouse: Warehouse, subject: str, frame: Frame, folder: Path) -> Edition:
     with warehouse.connect() as connection:
         # one state of the warehouse for all figures; it must be set before the first statement
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -67,7 +74,7 @@ def render(
     text = page(report, frame)
     checksum = hashlib.sha256(text).hexdigest()
     manifest = _manifest(subject, frame, reader, text, checksum)
-    path = folder / subject / window.label / f"{checksum[:12]}.html"
+    path = folder / subject / frame.window.label / f"{checksum[:12]}.html"
     if not path.exists():  # an edition that is there is never changed, its manifest neither
         _write(path.with_suffix(".json"), json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n")
         _write(path, text)

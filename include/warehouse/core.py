@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import psycopg
 from psycopg import sql
 
+from include.customers.build import link_customers, tell_customers
 from include.sales.pipelines import load_sales_config
 from include.service.schedules import load_service_config, pieces
 from include.settings import SQL, TIMEZONE
@@ -32,9 +33,8 @@ ALSO_TOUCHED = {"customer": (MERGED_KEYS,), "company": (MERGED_KEYS,), "deal": (
 
 # In this order: a statement may read what the ones before it made.
 STATEMENTS = (
-    "merged_record", "customer_link", "dim_customer", "dim_company", "dim_rep", "dim_product", "dim_pipeline_stage",
-    "fct_deal", "fct_deal_stage", "fct_ticket", "latest_ticket_update", "fct_ticket_event", "fct_message",
-    "fct_satisfaction", "fct_activity", "fct_order_line",
+    "dim_rep", "dim_product", "dim_pipeline_stage", "fct_deal", "fct_deal_stage", "fct_ticket",
+    "latest_ticket_update", "fct_ticket_event", "fct_message", "fct_satisfaction", "fct_activity", "fct_order_line",
 )  # fmt: skip
 
 # The earliest instant that the touched keys have a say in, by subject: the days from there on are built again. It is
@@ -68,13 +68,17 @@ EARLIEST = {
         select least(
             (
                 select min(d.first_seen_at) from core.dim_customer as d
-                inner join core.customer_link as l using (customer_id)
-                inner join touched_customer as t
-                    on l.source = split_part(t.source_table, '__', 1) and l.record_key = t.source_id
+                inner join affected_person as a on d.customer_id = a.canonical_id
             ),
             (
                 select min(s.ordered_at) from staging.order_line as s
                 inner join touched_order_line as t using (source_table, source_id)
+            ),
+            -- persons' versions are not before they were first seen
+            (
+                select min(v.version_at) from core.clean_version as v
+                inner join touched_organisation_record as t on v.record_id = t.record_id
+                where v.kind = 'organisation'
             )
         )
     """,
@@ -104,7 +108,10 @@ def build_core(warehouse: Warehouse) -> CoreBuilt:
         loads = [row[0] for row in rows]
         _configure_stages(connection)
         _touched(connection, loads)
+        connection.execute((SQL / "core" / "merged_record.sql").read_bytes())
+        link_customers(connection)
         before = _earliest(connection)
+        tell_customers(connection)
         for name in STATEMENTS:
             connection.execute((SQL / "core" / f"{name}.sql").read_bytes())
         _spread_business_time(connection)

@@ -20,6 +20,7 @@ from include.warehouse import memory as memories
 from include.warehouse.changes import leave_out_unchanged
 from include.warehouse.connection import Warehouse
 from include.warehouse.copy_lines import READABLE, UNREADABLE, LineWriter
+from include.warehouse.forgotten import empty_unreadable, leave_out_forgotten
 from include.warehouse.tables import EntityTables, ensure
 from include.window import Window
 
@@ -30,13 +31,17 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Landed:
-    """Counts of one landing: received = inserted + unchanged + unreadable."""
+    """Counts of one landing: received = inserted + unchanged + unreadable.
+
+    ``forgotten`` of the unchanged were left out, because they are of somebody who was forgotten.
+    """
 
     load_id: int
     received: int
     inserted: int
     unchanged: int
     unreadable: int
+    forgotten: int = 0
 
 
 def tables_of(source: Source, entity: Entity) -> EntityTables:
@@ -118,8 +123,9 @@ def _write(
         # Two windows of one source may bring the same records in another order: one at a time, or they deadlock.
         connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"raw {tables.name}"])
         readable = writer.received - writer.unreadable
+        forgotten = leave_out_forgotten(connection, tables, landing)
         if is_first and _is_empty(connection, tables) and _becomes_raw(connection, tables, load_id):
-            inserted = readable
+            inserted = readable - forgotten
         else:
             if entity.keeps_changes:
                 leave_out_unchanged(connection, tables, landing, window)
@@ -134,11 +140,11 @@ def _write(
         if memory and memory.learned:
             memories.keep(connection, tables.source, tables.entity, memory)
         drift.note(connection, tables, load_id, shape, inserted)
-        landed = Landed(load_id, writer.received, inserted, readable - inserted, writer.unreadable)
+        landed = Landed(load_id, writer.received, inserted, readable - inserted, writer.unreadable, forgotten)
         connection.execute(
             "update ops.load set state = 'landed', landed_at = now(), received = %s, inserted = %s, unchanged = %s,"
-            " unreadable = %s where load_id = %s",
-            [landed.received, inserted, landed.unchanged, landed.unreadable, load_id],
+            " unreadable = %s, forgotten = %s where load_id = %s",
+            [landed.received, inserted, landed.unchanged, landed.unreadable, forgotten, load_id],
         )
     if progress:
         progress(landed.received)
@@ -223,6 +229,7 @@ def _quarantine(
     with connection.cursor().copy(sql.SQL("copy unreadable ({}) from stdin").format(sql.SQL(UNREADABLE))) as copy:
         while piece := lines.read(SPOOLED_BYTES):
             copy.write(piece)
+    empty_unreadable(connection)
     connection.execute(
         "insert into ops.quarantine (source, entity, payload_hash, stage, rules, location, payload, load_id,"
         " window_start, window_end)"

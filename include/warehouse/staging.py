@@ -9,17 +9,15 @@ from psycopg import sql
 
 from include.quality.expectations import RuleResult, Validation, validate
 from include.quality.suites import load_suite
-from include.settings import EXPECTATIONS, SQL, TIMEZONE
+from include.settings import EXPECTATIONS, TIMEZONE
 from include.sources.config import Entity, Source
 from include.warehouse.connection import Warehouse
+from include.warehouse.forgotten import free_batch
 from include.warehouse.landing import tables_of
 from include.warehouse.locks import exclusive
+from include.warehouse.renamed import CLOCK_WORDS, StagingError, casts, renamed_columns
 from include.warehouse.tables import BOOKKEEPING, KEYS, EntityTables, ensure, staging_types
 from include.window import Window
-
-
-class StagingError(Exception):
-    """Staging cannot go on: the message says for which source, why, and what to do next."""
 
 
 class RulesStoppedError(StagingError):
@@ -52,9 +50,6 @@ ENDLESS = {
     "date": ("infinity", "-infinity"),
 }
 ENDLESS_TEXTS = ("nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity")
-# PostgreSQL reads these words as times of the day that it reads them on: again would not give the same
-CLOCK_WORDS = ("now", "today", "tomorrow", "yesterday", "epoch", "allballs")
-
 # One record at a time, the statement tells which ones it cannot read; they fail, and the batch goes on without them.
 FIND_SHAPE_FAILURES = b"""
 create temp table suspect on commit drop as select row_number() over () as n, b.* from batch as b;
@@ -200,7 +195,7 @@ def make_batch(
         entity=tables.entity,
     )
     connection.execute(sql.SQL("create temp view batch as {}").format(rows))
-    columns = _renamed_columns(connection, tables, types)
+    columns = renamed_columns(connection, tables, types)
     if not is_replay:
         connection.execute(
             sql.SQL(
@@ -230,43 +225,6 @@ def _is_empty(connection: psycopg.Connection, tables: EntityTables) -> bool:
     return bool(row and row[0])
 
 
-def _renamed_columns(connection: psycopg.Connection, tables: EntityTables, types: dict[str, str]) -> list[str]:
-    path = SQL / "staging" / f"{tables.name}.sql"
-    if not path.exists():
-        raise StagingError(
-            f"{tables.name} has no staging statement: write sql/staging/{tables.name}.sql, a select from batch that "
-            f"gives {', '.join(KEYS)} and columns of staging.{tables.feeds}."
-        )
-    try:
-        with connection.transaction():
-            # the statement is the project's own file, not input
-            connection.execute(b"create temp view renamed as " + path.read_bytes().rstrip().rstrip(b";"))
-    except psycopg.Error as error:
-        raise StagingError(f"sql/staging/{tables.name}.sql does not run: {error.diag.message_primary}") from error
-    rows = connection.execute(
-        "select attname from pg_attribute where attrelid = 'pg_temp.renamed'::regclass and attnum > 0"
-    ).fetchall()
-    columns = [row[0] for row in rows]
-    if unknown := sorted(set(columns) - set(types)):
-        raise StagingError(
-            f"sql/staging/{tables.name}.sql gives {', '.join(unknown)}, which staging.{tables.feeds} does not have. "
-            f"Its columns are: {', '.join(types)}."
-        )
-    if missing := sorted(set(KEYS) - set(columns)):
-        raise StagingError(f"sql/staging/{tables.name}.sql does not give {', '.join(missing)}.")
-    return columns
-
-
-_NOTHING = sql.SQL("null::{type} as {name}")
-_CAST = sql.SQL("{column}::{type} as {name}")
-# a source that does not say that a record is gone still has it
-_FLAG = sql.SQL("coalesce({column}::boolean, false) as {name}")
-_CAST_TIME = sql.SQL(
-    "case when lower(trim({column}::text)) = any({words}) then 'no time' else {column}::text end::{type} as {name}"
-)
-_CASTS = {"timestamp with time zone": _CAST_TIME, "date": _CAST_TIME}
-
-
 NOT_FAILED = sql.SQL(
     " where not exists (select from failed as f where f.source_id = {0}.source_id and f.version_at = {0}.version_at"
     " and f.payload_hash = {0}.payload_hash)"
@@ -282,14 +240,6 @@ def _typed_batch(
     is_first: bool,
 ) -> int:
     """The batch in staging's shape, and the view of it that the rules are run on."""
-    given = set(columns)
-    casts = [
-        (_FLAG if name == "is_deleted" else _CASTS.get(kind, _CAST) if name in given else _NOTHING).format(
-            column=sql.Identifier(name) if name in given else sql.SQL("null"),
-            name=sql.Identifier(name), type=sql.SQL(kind), words=list(CLOCK_WORDS),
-        )
-        for name, kind in types.items()
-    ]  # fmt: skip
     # With nothing to leave out, several processes of the server work on it; a temporary table only one may read.
     connection.execute("set local parallel_tuple_cost = 0")
     failed = connection.execute("select exists (select from failed)").fetchone()
@@ -302,7 +252,7 @@ def _typed_batch(
             batch=tables.batch,
             name=tables.name,
             load_id=load_id,
-            casts=sql.SQL(", ").join(casts),
+            casts=casts(types, columns),
             remaining=NOT_FAILED.format(sql.SQL("r")) if failed and failed[0] else sql.SQL(""),
         )
     ).rowcount
@@ -391,6 +341,7 @@ def _commit_batch(
         if rule.level == "row" and rule.severity == "critical" and not rule.success and rule.failing_rows_sql:
             insert = "insert into failed select source_id, version_at, payload_hash, {}, 'rules', null from ({}) as x"
             connection.execute(sql.SQL(insert).format(rule.rule, sql.SQL(rule.failing_rows_sql)))
+    forgotten = free_batch(connection, tables)
     quarantined = connection.execute(
         sql.SQL(
             "insert into ops.quarantine (source, entity, source_id, version_at, payload_hash, stage, rules, detail,"
@@ -417,9 +368,16 @@ def _commit_batch(
             [tables.source, tables.entity, load_id],
         )
     connection.execute(
-        "update ops.load set state = 'staged', staged_at = now(), detail = null, validated = %s, staged = %s,"
-        " quarantined = %s where load_id = %s",
-        [staged + quarantined, staged, quarantined, load_id],
+        "update ops.load set state = 'staged', staged_at = now(), detail = null, validated = %(validated)s,"
+        " staged = %(staged)s, quarantined = %(quarantined)s, inserted = inserted - %(forgotten)s,"
+        " unchanged = unchanged + %(forgotten)s, forgotten = forgotten + %(forgotten)s where load_id = %(load_id)s",
+        {
+            "validated": staged + quarantined,
+            "staged": staged,
+            "quarantined": quarantined,
+            "load_id": load_id,
+            "forgotten": 0 if is_replay else forgotten,
+        },
     )
     return staged + quarantined, staged, quarantined
 

@@ -8,7 +8,7 @@ select
     d.day_on,
     (
         select count(*)
-        from mart.customer as c
+        from mart.customer_360 as c
         where c.first_seen_at >= d.starts_at and c.first_seen_at < d.ends_at
     ) as new_customers,
     (

@@ -71,7 +71,8 @@ select
 from staged as d
 left join closed as x on d.source = x.source and d.deal_id = x.deal_id
 left join core.dim_rep as r on d.source || ':' || d.owner_key = r.rep_id and r.is_current
-left join core.dim_company as c on d.source || ':' || d.company_key = c.company_id and c.is_current
+left join core.company_link as k on d.source = k.source and d.company_key = k.record_key
+left join core.dim_company as c on k.company_id = c.company_id and c.is_current
 left join core.customer_link as l on d.source = l.source and d.customer_key = l.record_key
 left join product as p
     on d.source = p.source and lower(regexp_replace(d.product_name, '[^[:alnum:]]', '', 'g')) = p.match_key;

@@ -158,7 +158,8 @@ select
 from timed as t
 left join core.dim_rep as a on t.source || ':' || t.assignee_key = a.rep_id and a.is_current
 left join core.customer_link as l on t.source = l.source and t.requester_key = l.record_key
-left join core.dim_company as c on t.source || ':' || t.company_key = c.company_id and c.is_current
+left join core.company_link as k on t.source = k.source and t.company_key = k.record_key
+left join core.dim_company as c on k.company_id = c.company_id and c.is_current
 left join handoff as h on t.source = h.source and t.ticket_id = h.ticket_id
 left join rating as g on t.source = g.source and t.ticket_id = g.ticket_id
 left join clock as created_clock on t.created_at = created_clock.at

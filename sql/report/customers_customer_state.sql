@@ -6,7 +6,7 @@ with known as (
         first_seen_at,
         sources,
         %(window_end)s::timestamptz as ends_at
-    from mart.customer
+    from mart.customer_360
     where first_seen_at < %(window_end)s and sources && %(sources)s::text[]
 ),
 

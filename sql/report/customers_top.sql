@@ -11,6 +11,7 @@ with top as (
         monetary_score,
         row_number() over (order by revenue desc, customer_id collate "C" asc) as place
     from rfm_score
+    where currency = %(currency)s
     order by place
     limit 15
 ),

@@ -32,8 +32,9 @@ from include.local.postgres import Cluster
 from include.settings import PROJECT
 from include.warehouse.connection import Warehouse
 from include.warehouse.migrations import migrate
-from tests.bench import budget, truth
+from tests.bench import budget, customers, truth
 from tests.bench import mysql as mysql_table
+from tests.bench import search as customer_search
 from tests.bench.data import write_orders
 from tests.bench.server import serving
 from tests.bench.web import crawls
@@ -45,6 +46,7 @@ MEMORY_ROWS = 1_000_000
 BUDGET_ROWS = 10_000
 WEB_PAGES = 3_000
 WARM_ROWS = 200
+CUSTOMER_DAYS, CUSTOMERS, CUSTOMER_AIM = 60, 900, 98.0
 RUNS = 3
 
 REST_AIM = 3.0
@@ -52,6 +54,11 @@ CSV_AIM = 10.0
 MEMORY_AIM_MB = 500
 DAG_AIM_SECONDS = 1.0
 HOOK_AIM_SECONDS = 30.0
+SEARCHED_CUSTOMERS, SEARCHES = 1_000_000, 200
+SEARCH_AIM_MS = 100.0
+SCREEN_AIM_SECONDS = 60.0
+PEOPLE = 1_000_000
+PEOPLE_AIM_SECONDS, PEOPLE_AIM_MB, PEOPLE_AIM_F1, LATER_AIM_SECONDS = 45.0, 4096, 0.985, 5.0
 HOOKS, HOOK_BURST, HOOK_PAUSE_SECONDS = 20, 200, 4.0
 
 
@@ -237,6 +244,27 @@ def against_truth(setting: Setting) -> list[Line]:
     ]  # fmt: skip
 
 
+def one_customer(setting: Setting) -> list[Line]:
+    """Whether people and firms are found again, and whether the order of loading changes an id."""
+    days, people = max(4, CUSTOMER_DAYS // setting.share), CUSTOMERS // setting.share
+    started = time.perf_counter()
+    with ExitStack() as stack:
+        urls = [stack.enter_context(setting.server.database(is_migrated=True)) for _ in range(4)]
+        found = customers.compare(urls, days, people)
+    seconds = time.perf_counter() - started
+    return [
+        Line("customers", f"{days} days in three orders: records whose id differs", "rows", found.different, 0, None,
+             seconds, found.different == 0),
+        Line("customers", f"of {found.given:,} ids given out on the way, resolve to nobody", "ids", found.lost, 0, None,
+             seconds, found.lost == 0),
+        *(
+            Line("customers", f"{one.records:,} records of a {one.kind}: pairwise F1, in %", "F1", 100 * one.f1,
+                 CUSTOMER_AIM, None, seconds, 100 * one.f1 >= CUSTOMER_AIM)
+            for one in found.found
+        ),
+    ]  # fmt: skip
+
+
 def web(setting: Setting) -> list[Line]:
     """KB on the wire, both ways, of crawling a site that did not change since; the ratio is the first crawl's to it."""
     pages = WEB_PAGES // setting.share
@@ -263,6 +291,28 @@ def dags(setting: Setting) -> list[Line]:
         seconds = statistics.median(times)
         is_quick = seconds < DAG_AIM_SECONDS
         lines.append(Line("dags", f"dags/{path.name}", "s", seconds, DAG_AIM_SECONDS, None, seconds, is_quick))
+    return lines
+
+
+def search(setting: Setting) -> list[Line]:
+    """Finding one of a million customers, by everything they can be found by, and building what they are found in."""
+    people = SEARCHED_CUSTOMERS // setting.share
+    with setting.server.database(is_migrated=True) as url, Warehouse(url).connect() as connection:
+        built = customer_search.fill(connection, people)
+        timed = customer_search.measure(connection, SEARCHES // min(setting.share, 10))
+    lines = [
+        Line("search", f"{people:,} customers: mart.{mart}", "s", seconds, aim, None, seconds,
+             seconds < aim if aim else None)
+        for mart, seconds in built.items()
+        for aim in [SCREEN_AIM_SECONDS if mart == "customer_360" else None]
+    ]  # fmt: skip
+    for one in timed:
+        what = f"{people:,} customers, by {one.kind} ({one.found} of {one.searches} found)"
+        for figure, seconds in (("median", one.median), ("95th percentile", one.percentile_95)):
+            ms = 1000 * seconds
+            lines.append(
+                Line("search", f"{what}: {figure}", "ms", ms, SEARCH_AIM_MS, None, seconds, ms < SEARCH_AIM_MS)
+            )
     return lines
 
 
@@ -293,6 +343,34 @@ def hooks(setting: Setting) -> list[Line]:
         )
         for line in _waited(what, times)
     ]
+
+
+def identity(setting: Setting) -> list[Line]:
+    """Made-up people with corrupted copies among them: train, compare, cluster; then a hundredth more against them."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.identity", str(PEOPLE // setting.share)],
+        cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    found = json.loads(done.stdout.splitlines()[-1])
+    what = f"{found['records']:,} records"
+    load = f"(load {found['load']:.1f})"
+    figures = (
+        (f"{what}: train, compare, cluster {load}", "s", found["seconds"], PEOPLE_AIM_SECONDS),
+        (f"{what}: of it on the CPUs", "s", found["cpu_seconds"], None),
+        (f"{found['later']:,} more against them {load}", "s", found["later_seconds"], LATER_AIM_SECONDS),
+        (f"{found['later']:,} more: of it on the CPUs", "s", found["later_cpu_seconds"], None),
+        (f"{what}: peak memory", "MB", found["peak_mb"], PEOPLE_AIM_MB),
+    )
+    lines = [
+        Line("identity", text, unit, value, aim, None, found["seconds"], None if aim is None else value < aim)
+        for text, unit, value, aim in figures
+    ]
+    for text, value in ((what, found["f1"]), (f"{what} and {found['later']:,} more", found["f1_later"])):
+        is_good = value >= PEOPLE_AIM_F1
+        lines.append(
+            Line("identity", f"{text}: pairwise, in %", "F1", 100 * value, 100 * PEOPLE_AIM_F1, None, 0, is_good)
+        )
+    return lines
 
 
 def _waited(what: str, times: list[dict[str, float]]) -> list[Line]:
@@ -416,7 +494,7 @@ def _shown(lines: list[Line]) -> list[Line]:
 
 
 def _figure(line: Line, value: float) -> str:
-    return f"{value:.2f}" if line.unit == "s" else f"{value:,.0f}"
+    return f"{value:.2f}" if line.unit in ("s", "F1") else f"{value:,.0f}"
 
 
 BENCHES: dict[str, Callable[[Setting], list[Line]]] = {
@@ -427,8 +505,11 @@ BENCHES: dict[str, Callable[[Setting], list[Line]]] = {
     "mysql": mysql,
     "web": web,
     "truth": against_truth,
+    "customers": one_customer,
     "dags": dags,
     "hooks": hooks,
+    "search": search,
+    "identity": identity,
 }
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ import pytest
 from include.settings import PROJECT
 from include.sources.config import load_sources
 
-VERBS = ("ingest", "build", "track", "render", "settle", "replay", "prune", "land", "validate", "publish", "watch")
+VERBS = ("ingest", "build", "track", "render", "settle", "replay", "prune", "land", "validate", "publish", "watch",
+         "forget", "train")  # fmt: skip
 FILES = sorted((PROJECT / "dags").glob("*.py"))
 
 

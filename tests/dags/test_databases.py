@@ -75,7 +75,7 @@ def test_a_publication_is_checked_when_it_is_read(monkeypatch: pytest.MonkeyPatc
 
     assert load_publications() == {}
     monkeypatch.setattr("include.publish.config.CONFIG", tmp_path)
-    good = {"connection": "shop", "table": "mart.customer", "to": "customers", "key": ["customer_id"]}
+    good = {"connection": "shop", "table": "mart.customer_360", "to": "customers", "key": ["customer_id"]}
     wrong = [
         ({**good, "query": "select 1"}, "publications.a: give table: or query:, one of them"),
         ({**good, "key": []}, "publications.a.key"),

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from include.publish import targets
 from include.publish.config import Publication
 from include.publish.publish import Published, PublishError, publish
 from include.warehouse.connection import Warehouse
+from tests.bench.search import fill
 from tests.conftest import Databases
 
 TEXTS = [
@@ -55,7 +57,7 @@ def run(warehouse: Warehouse, *statements: str) -> None:
 
 
 def publication(to: str, **more: Any) -> Publication:
-    table = {} if "query" in more else {"table": "mart.customer"}
+    table = {} if "query" in more else {"table": "mart.customer_360"}
     return Publication.model_validate({"connection": "shop", "to": to, "key": "customer_id", **table, **more})
 
 
@@ -84,11 +86,11 @@ def customers(warehouse: Warehouse, count: int = 5_000) -> None:
     """Customers with texts that are often bent."""
     run(
         warehouse,
-        "drop table if exists mart.customer",
-        "create table mart.customer (customer_id text primary key, full_name text, amount numeric(14, 2),"
+        "drop table if exists mart.customer_360",
+        "create table mart.customer_360 (customer_id text primary key, full_name text, amount numeric(14, 2),"
         " tickets bigint, first_seen_at timestamptz, born_on date)",
     )
-    with warehouse.connect() as connection, connection.cursor().copy("copy mart.customer from stdin") as copy:
+    with warehouse.connect() as connection, connection.cursor().copy("copy mart.customer_360 from stdin") as copy:
         for number in range(count):
             name = f"{TEXTS[number % len(TEXTS)]} {number}"
             copy.write_row(
@@ -113,22 +115,67 @@ def test_the_same_rows_are_there_and_again_changes_nothing(
     customers(here)
     assert send(here, there, publication("customers")) == Published(5_000, 5_000, 0, 0)
     with here.connect() as connection:
-        wanted = connection.execute(f"{SAME} mart.customer".encode()).fetchall()
+        wanted = connection.execute(f"{SAME} mart.customer_360".encode()).fetchall()
     assert checksum(rows(there, f"{SAME} customers")) == checksum(wanted)
     instants = rows(there, "select first_seen_at from customers where customer_id = 'c7'")
     assert str(instants[0][0]).startswith("2026-11-20 06:00:07.500000")  # in UTC
     assert send(here, there, publication("customers")) == Published(5_000, 0, 0, 0)
     run(
         here,
-        "delete from mart.customer where tickets % 10 = 3",
-        "update mart.customer set amount = 1 where tickets = 1",
-        "insert into mart.customer (customer_id) values ('new'), ('c1 '), ('C1')",
+        "delete from mart.customer_360 where tickets % 10 = 3",
+        "update mart.customer_360 set amount = 1 where tickets = 1",
+        "insert into mart.customer_360 (customer_id) values ('new'), ('c1 '), ('C1')",
     )
     assert send(here, there, publication("customers")) == Published(4_503, 3, 1, 500)
     with here.connect() as connection:
-        wanted = connection.execute(f"{SAME} mart.customer".encode()).fetchall()
+        wanted = connection.execute(f"{SAME} mart.customer_360".encode()).fetchall()
     assert checksum(rows(there, f"{SAME} customers")) == checksum(wanted)
     assert send(here, there, publication("customers")) == Published(4_503, 0, 0, 0)
+
+
+def same(value: Any) -> Any:
+    """A value of either server as Python compares it: instants in UTC without their zone, JSON as what it says."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        return json.loads(value)
+    return value
+
+
+def test_golden_customers_are_equal_in_both_row_by_row_and_column_by_column(
+    embedded: Databases, there: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(targets, "BYTES_A_STATEMENT", 50_000)  # many statements
+    warehouse = embedded.warehouse()
+    with warehouse.connect() as connection:
+        fill(connection, 400)
+        for place, text in enumerate(TEXTS):
+            connection.execute(
+                "update mart.customer_360 set full_name = %s, given_by = jsonb_build_object('full_name', %s::text),"
+                " sources = array['crm', %s], open_amount = %s / 3.0, birth_date = '1970-01-01'"
+                " where customer_id = (select customer_id from mart.customer_360 order by 1 offset %s limit 1)",
+                [text, text, text, place, place],
+            )
+    what = publication("golden", table="mart.customer_360")
+    assert send(warehouse, there, what) == Published(400, 400, 0, 0)
+    with warehouse.connect() as connection:
+        cursor = connection.execute("select * from mart.customer_360")
+        assert cursor.description
+        names = [column.name for column in cursor.description]
+        wanted = {row[0]: dict(zip(names, map(same, row), strict=True)) for row in cursor}
+    with there.connect() as connection:
+        result = connection.execute(sa.text("select * from golden"))
+        assert list(result.keys()) == names
+        found = {row[0]: dict(zip(names, map(same, row), strict=True)) for row in result}
+    assert found.keys() == wanted.keys()
+    for customer_id, row in wanted.items():
+        for name, value in row.items():
+            assert found[customer_id][name] == value, (customer_id, name)
+    assert any(row["filled_from"] for row in wanted.values()) and any(row["won_amount"] == 0 for row in found.values())
+    # a second time nothing is changed, and what is gone here goes there
+    assert send(warehouse, there, what) == Published(400, 0, 0, 0)
+    run(warehouse, f"delete from mart.customer_360 where customer_id = '{min(wanted)}'")  # noqa: S608
+    assert send(warehouse, there, what) == Published(399, 0, 0, 1)
 
 
 def test_naughty_strings_are_the_same_there(here: Warehouse, there: sa.Engine, real_data: Path) -> None:
@@ -173,17 +220,17 @@ def test_every_type_is_there_without_loss(here: Warehouse, there: sa.Engine) -> 
     ("query", "says"),
     [
         ("select * from mart.nowhere", "does not exist"),
-        ("select customer_id, full_name from mart.customer union all values ('c1', 'twice')", "[Dd]uplicate"),
-        ("select customer_id, (1 / (tickets - 4000))::text as full_name from mart.customer", "division by zero"),
-        ("select customer_id, full_name from mart.customer where false", "there is nothing to publish"),
-        ("select customer_id, full_name, 1 as more from mart.customer", "it has no column more"),
-        ("select customer_id from mart.customer", "it has the column full_name, which is not published"),
-        ("select full_name from mart.customer", "key: customer_id is no column of what is published: full_name"),
+        ("select customer_id, full_name from mart.customer_360 union all values ('c1', 'twice')", "[Dd]uplicate"),
+        ("select customer_id, (1 / (tickets - 4000))::text as full_name from mart.customer_360", "division by zero"),
+        ("select customer_id, full_name from mart.customer_360 where false", "there is nothing to publish"),
+        ("select customer_id, full_name, 1 as more from mart.customer_360", "it has no column more"),
+        ("select customer_id from mart.customer_360", "it has the column full_name, which is not published"),
+        ("select full_name from mart.customer_360", "key: customer_id is no column of what is published: full_name"),
     ],
 )
 def test_what_fails_leaves_the_target_as_it_was(here: Warehouse, there: sa.Engine, query: str, says: str) -> None:
     customers(here)
-    good = "select customer_id, full_name from mart.customer where tickets < 10"
+    good = "select customer_id, full_name from mart.customer_360 where tickets < 10"
     write(there, "drop table if exists kept")
     send(here, there, publication("kept", query=good))
     before = rows(there, "select * from kept order by customer_id")

@@ -49,7 +49,7 @@ def in_order(embedded: Databases, recorded: list[Delivery]) -> dict[str, str]:
     counted = rows(
         warehouse,
         "select (select count(*) from mart.deal), (select count(*) from mart.ticket),"
-        " (select count(*) from mart.customer)",
+        " (select count(*) from mart.customer_360)",
     )
     assert all(number > 10 for number in counted[0]), counted
     return checksums(warehouse)
@@ -125,5 +125,5 @@ def test_a_live_pull_of_the_whole_month_has_all_that_the_sources_keep(
     live = checksums(warehouse)
     assert [table for table in differing(live, in_order) if table in KEPT_BY_THE_SOURCE] == []
     # and not a record is missing: every key that thirty daily pulls knew is there
-    for table in ("mart.deal", "mart.customer"):
+    for table in ("mart.deal", "mart.customer_360"):
         assert live[table].split()[0] == in_order[table].split()[0]

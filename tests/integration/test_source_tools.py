@@ -39,7 +39,7 @@ from include.sources.http import Patience
 from include.sources.skeleton import SkeletonError, rest_skeleton
 from include.sources.skeleton import sample as samples
 from include.sources.skeleton.columns import COLUMNS, NEEDED
-from include.warehouse import staging, trial
+from include.warehouse import renamed, staging, trial
 from include.warehouse.connection import Warehouse
 from include.warehouse.landing import land
 from include.warehouse.staging import stage
@@ -60,7 +60,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty project, whose statements and suites staging and the check look for."""
     for folder in ("include/config/sources", "sql/staging", "expectations"):
         (tmp_path / folder).mkdir(parents=True)
-    for module in (staging, checks):
+    for module in (renamed, checks):
         monkeypatch.setattr(module, "SQL", tmp_path / "sql")
     for module in (staging, checks, trial):
         monkeypatch.setattr(module, "EXPECTATIONS", tmp_path / "expectations")

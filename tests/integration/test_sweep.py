@@ -124,7 +124,8 @@ def test_what_is_gone_is_deleted_to_core_and_the_books_add_up(warehouse: Warehou
         " from raw.sandbox_site__people as r where is_gone order by 1",
     )
     assert gone == [(key, DAY.start, "Ada", True) for key in "25"]
-    assert rows(warehouse, "select record_key from core.customer_link order by 1") == [(key,) for key in "1346"]
+    there = "select record_key from core.identity_record where not is_deleted order by 1"
+    assert rows(warehouse, there) == [(key,) for key in "1346"]
     assert publish_day(warehouse, people(), DAY)
 
 

@@ -349,8 +349,11 @@ def test_they_reach_core(loaded: Loaded) -> None:
         ("salesforce", "Prospecting", at("2025-12-10T09:00:00Z"), at("2026-01-05T10:20:30Z")),
         ("salesforce", "Closed Won", at("2026-01-05T10:20:30Z"), None),
     ]
-    # contacts and leads are people of one source; a deleted contact is nobody's customer
-    links = "select record_key from core.customer_link where source = 'salesforce' order by 1"
+    # contacts and leads are people of one source; a deleted contact stays the customer that it was
+    links = (
+        "select record_key from core.identity_record where source = 'salesforce' and kind = 'person'"
+        " and not is_deleted order by 1"
+    )
     assert rows(loaded.warehouse, links) == [("003RO0000035WQgYAM",), ("00QRO000001a1aAAAQ",)]
     ticket = "select source, field, new_value from core.fct_ticket_event order by source, event_id"
     assert rows(loaded.warehouse, ticket) == [

@@ -47,7 +47,7 @@ def fill(warehouse: Warehouse, name: str) -> None:
         )
         connection.execute("insert into mart.ticket_status values ('crm', '1', 1, 'open', %s, null)", [day])
         connection.execute(
-            "insert into mart.customer (customer_id, full_name, first_seen_at, records, sources, deals, won_deals,"
+            "insert into mart.customer_360 (customer_id, full_name, first_seen_at, records, sources, deals, won_deals,"
             " tickets, orders, order_amount, completeness) values ('c', %s, %s, 1, '{crm}', 0, 0, 0, 1, 5, 0.5)",
             [name, day],
         )
@@ -149,7 +149,7 @@ def test_a_page_stays_small_however_many_names_there_are(warehouse: Warehouse, s
             ("mart.ticket", "ticket_id = ticket_id || n, priority = n, channel = n, assignee_id = n"),
             ("mart.ticket_status", "ticket_id = ticket_id || n"),
             ("core.dim_customer", "customer_id = customer_id || n, country = n"),
-            ("mart.customer", "customer_id = customer_id || n"),
+            ("mart.customer_360", "customer_id = customer_id || n"),
         ):
             # the rows that are there, 500 times over, each with a name of its own
             connection.execute(f"create temp table one on commit drop as select * from {table}")  # noqa: S608

@@ -10,11 +10,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from include.customers.value.config import load_value_config
 from include.reports.frame import Frame
 from include.reports.model import Report, Table
 from include.reports.reader import Reader, Row
 from include.reports.render import SUBJECTS
-from include.reports.segments import segment
 from include.warehouse.connection import Warehouse
 from include.window import Window
 
@@ -432,7 +432,7 @@ def orders(connection: psycopg.Connection) -> None:
     """Seven customers, five of whom bought by the window's end."""
     for key in range(1, 8):
         seen = {6: at("11-12"), 7: at("11-16")}.get(key, at("07-01"))
-        put(connection, "mart.customer", {"records": 1, "deals": 0, "won_deals": 0, "tickets": 0, "orders": 0}, {
+        put(connection, "mart.customer_360", {"records": 1, "deals": 0, "won_deals": 0, "tickets": 0, "orders": 0}, {
             "customer_id": f"c{key}", "first_seen_at": seen, "sources": ["crm", "desk"] if key == 1 else ["crm"],
             "order_amount": 0, "completeness": 1,
         })  # fmt: skip
@@ -440,6 +440,8 @@ def orders(connection: psycopg.Connection) -> None:
         put(connection, "core.dim_customer", {**PERSON, "first_seen_at": seen, "valid_from": seen}, {
             "customer_id": f"c{key}", "full_name": f"Name {key}", "email": f"{key}@example.org", **full,
         })  # fmt: skip
+    connection.execute("update core.dim_customer set valid_to = %s, is_current = false where customer_id = 'c2'",
+                       [at("11-17")])  # fmt: skip
     # all filled, but only since the window ended
     put(connection, "core.dim_customer", PERSON, {
         "customer_id": "c2", "valid_from": at("11-17"), "full_name": "Name 2", "email": "2@example.org", "phone": "1",
@@ -486,11 +488,13 @@ def test_customers_who_are_new_because_a_source_was_first_read_are_said(connecti
     """c5 and c6 come with the first reading of a source that tells no time, on the 12th, c4 a day later."""
     orders(connection)
     connection.execute("create table staging.crm__people partition of staging.customer for values in ('crm__people')")
-    connection.execute("update mart.customer set first_seen_at = %s where customer_id in ('c5', 'c6')", [at("11-12")])
-    connection.execute("update mart.customer set first_seen_at = %s where customer_id = 'c4'", [at("11-13")])
+    connection.execute(
+        "update mart.customer_360 set first_seen_at = %s where customer_id in ('c5', 'c6')", [at("11-12")]
+    )
+    connection.execute("update mart.customer_360 set first_seen_at = %s where customer_id = 'c4'", [at("11-13")])
     for key, when in (("c4", "11-13"), ("c5", "11-12"), ("c6", "11-12"), ("c1", "11-12")):
         put(connection, "core.customer_link", {}, {
-            "source": "crm", "record_key": key, "match_key": key, "customer_id": key,
+            "source": "crm", "record_key": key, "record_id": f"crm:{key}", "customer_id": key,
         })  # fmt: skip
         put(connection, "staging.customer", {"source_table": "crm__people", "load_id": 1}, {
             "source_id": key, "version_at": at(when), "payload_hash": "00000000-0000-0000-0000-000000000000",
@@ -503,19 +507,21 @@ def test_rfm_scores_are_quintiles_that_keep_ties_together(connection: psycopg.Co
     orders(connection)
     sizes = {row[0]: row[3] for row in table(build(connection, "customers"), "Segments") if row[3]}
     assert sizes == {"Champions": 1, "Promising": 1, "Loyal": 1, "Hibernating": 2}
-    Reader(connection, WEEK.parameters()).rows("customers_rfm_score", currency="USD")
+    Reader(connection, WEEK.parameters()).rows("customers_rfm_score")
     scored = connection.execute("select * from rfm_score order by customer_id").fetchall()
-    # days since the last purchase day, purchase days, their mean value, bought in all, and a score of each of the three
+    # currency, days since the last purchase day, purchase days, their mean value, bought in all, a score of each of the
+    # three
     assert scored == [
-        ("c1", 0, 2, 90, 180, 5, 4, 4),
-        ("c2", 5, 1, 200, 200, 4, 1, 5),
-        ("c3", 45, 2, 20, 40, 3, 4, 2),
-        ("c4", 106, 1, 80, 0, 2, 1, 3),  # the day of the return is no purchase, but its amount is taken off
-        ("c5", 137, 1, 10, 10, 1, 1, 1),
+        ("c1", "USD", 0, 2, 90, 180, 5, 4, 4),
+        ("c2", "USD", 5, 1, 200, 200, 4, 1, 5),
+        ("c3", "USD", 45, 2, 20, 40, 3, 4, 2),
+        ("c4", "USD", 106, 1, 80, 0, 2, 1, 3),  # the day of the return is no purchase, but its amount is taken off
+        ("c5", "USD", 137, 1, 10, 10, 1, 1, 1),
     ]
 
 
 def test_every_pair_of_scores_is_in_one_segment() -> None:
+    segment = load_value_config().segment
     named = {(recency, frequency): segment(recency, frequency) for recency in range(1, 6) for frequency in range(1, 6)}
     assert len(named) == 25
     assert named[5, 5] == "Champions"
@@ -530,7 +536,7 @@ def test_what_happens_later_changes_no_customer_figure(connection: psycopg.Conne
     before = build(connection, "customers")
     connection.execute("delete from mart.customer_order where ordered_at >= '2026-11-16Z'")
     connection.execute("delete from core.dim_customer where valid_from >= '2026-11-16Z'")
-    connection.execute("delete from mart.customer where first_seen_at >= '2026-11-16Z'")
+    connection.execute("delete from mart.customer_360 where first_seen_at >= '2026-11-16Z'")
     assert build(connection, "customers") == before
 
 

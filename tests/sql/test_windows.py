@@ -105,9 +105,23 @@ def kill_after_commit(number: int) -> None:
     psycopg.Transaction.__exit__ = counted_leave  # type: ignore[method-assign]
 
 
-def in_a_process(work: Callable[[], None]) -> int:
-    """Run in a forked process; returns its exit code, negative for a signal."""
-    process = multiprocessing.get_context("fork").Process(target=work)
+def killed_path(warehouse: Warehouse, number: int) -> None:
+    """The whole path, killed right after the nth commit."""
+    kill_after_commit(number)
+    whole_path(warehouse)
+
+
+def in_a_process(work: Callable[..., None], *arguments: object) -> int:
+    """Run in a process of its own; returns its exit code, negative for a signal.
+
+    It is forked from a server that has run nothing: DuckDB's threads do not survive a fork.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(
+        ["tests.sql.test_windows", "include.quality.expectations", "great_expectations", "splink", "sklearn.cluster",
+         "include.customers.identity.engine", "include.customers.cleaning.people", "include.customers.value.build"]
+    )  # fmt: skip
+    process = context.Process(target=work, args=arguments)
     process.start()
     process.join(120)
     assert process.exitcode is not None
@@ -120,12 +134,7 @@ def test_killed_after_each_commit_and_retried_gives_the_same(embedded: Databases
     number, killed = 1, 0
     while True:
         warehouse = embedded.warehouse()
-
-        def work(number: int = number, warehouse: Warehouse = warehouse) -> None:
-            kill_after_commit(number)
-            whole_path(warehouse)
-
-        code = in_a_process(work)
+        code = in_a_process(killed_path, warehouse, number)
         if code == 0:
             break
         assert code == -signal.SIGKILL
@@ -137,7 +146,7 @@ def test_killed_after_each_commit_and_retried_gives_the_same(embedded: Databases
         )
         assert rows(warehouse, unsettled) == [(0,)]
         # every commit near the start is tried; later ones repeat the same steps for the next delivery
-        number += 1 if number < 24 else 4
+        number += 1 if number < 24 else 8
     assert killed > 24
 
 

@@ -73,6 +73,10 @@ _PERSON = "contactid personid customerid primarycontactid leadid buyerid contact
 _NAME = "fullname name displayname contactname customername personname realname"
 _COUNTRY = _text("country countryname countrycode billingcountry addresscountry mailingcountry countryiso")
 _CITY = _text("city town billingcity addresscity mailingcity locality")
+_STREET = _text("street streetaddress address addressline1 address1 billingstreet mailingstreet addressstreet")
+_POSTCODE = _text("postcode postalcode zip zipcode billingpostalcode mailingpostalcode addresspostalcode addresszip")
+_STATE = _text("state province region billingstate mailingstate addressstate statecode")
+_PHONE = _text("phone phonenumber telephone tel mobile mobilephone cell phonesvalue phonevalue phones")
 _CURRENCY = _text(
     "currency currencycode currencyisocode dealcurrencycode amountcurrency valuecurrency pricecurrency currencyiso"
 )
@@ -81,7 +85,7 @@ COLUMNS: dict[Feeds, dict[str, Column]] = {
     "customer": {
         "role": _one_of("customer agent", "role"),
         "email": _text(_EMAIL),
-        "phone": _text("phone phonenumber telephone tel mobile mobilephone cell phonesvalue phonevalue phones"),
+        "phone": _PHONE,
         "full_name": _text(_NAME),
         "given_name": _text("firstname givenname forename first namefirst namegiven"),
         "family_name": _text("lastname familyname surname last namelast namefamily"),
@@ -94,6 +98,11 @@ COLUMNS: dict[Feeds, dict[str, Column]] = {
         "lifecycle_stage": _text("lifecyclestage lifecycle leadstatus customerstatus stage"),
         "owner_key": _text(_OWNER),
         "created_at": _CREATED,
+        "street": _STREET,
+        "postcode": _POSTCODE,
+        "state": _STATE,
+        "website": _text("website websiteurl homepage web url"),
+        "birth_date": _text("birthdate dateofbirth birthday dob"),
     },
     "company": {
         "name": _text("name companyname accountname organizationname displayname legalname title company account"),
@@ -105,6 +114,10 @@ COLUMNS: dict[Feeds, dict[str, Column]] = {
         "annual_revenue": _number("annualrevenue revenue turnover yearlyrevenue"),
         "parent_name": _text("parentname parentcompanyname parentcompany parentaccount parent subsidiaryof"),
         "created_at": _CREATED,
+        "phone": _PHONE,
+        "street": _STREET,
+        "postcode": _POSTCODE,
+        "state": _STATE,
     },
     "rep": {
         "full_name": _text(f"{_NAME} username salesagent agent"),
