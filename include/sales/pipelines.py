@@ -91,9 +91,13 @@ class Pipeline(StrictModel):
 
 
 class SalesConfig(StrictModel):
-    """The file include/config/sales.yaml."""
+    """The file include/config/sales.yaml.
+
+    :param holiday_calendar: the public holidays that forecasts and anomalies reckon with: ISO 3166, FR or GB-ENG.
+    """
 
     reporting_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    holiday_calendar: Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")] | None = None
     processes: tuple[Process, ...] = ()
     pipelines: tuple[Pipeline, ...] = ()
 
