@@ -61,3 +61,22 @@ def _weekdays_gone(day: date, months: int) -> int:
     if (day.month - 1) % months:
         return LAST_DAYS
     return sum(day.replace(day=n).weekday() < 5 for n in range(1, day.day)) if day.day <= LAST_DAYS + 4 else LAST_DAYS
+
+
+def day_columns(days: Sequence[date], closed: set[date]) -> Array:
+    """What the calendar says of each day, a column each: weekdays, holidays, the days around the new year, period ends."""
+    return np.column_stack([
+        *(np.array([float(day.weekday() == weekday) for day in days]) for weekday in range(1, 7)),
+        np.array([float(day in closed and day.weekday() < 5) for day in days]),
+        np.array([float(day.month == 12 and day.day > 23 and day.weekday() < 5) for day in days]),
+        at_end(days, 3), at_start(days, 3), at_end(days, 1),
+    ])  # fmt: skip
+
+
+def week_columns(days: Sequence[date], closed: set[date]) -> Array:
+    """The same of weeks: working days, and how many of them begin or end a quarter, or end a month.
+
+    :param days: whole weeks of days, from a Monday on.
+    """
+    columns = [work_days(days, closed), at_end(days, 3), at_start(days, 3), at_end(days, 1)]
+    return np.column_stack(columns).reshape(len(days) // 7, 7, -1).sum(axis=1)

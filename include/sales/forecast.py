@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import psycopg
 
-from include.models.calendar import at_end, at_start, public_holidays, work_days
+from include.models.calendar import public_holidays, week_columns, work_days
 from include.models.forecasting import FEWEST_WEEKS, HORIZON, LEVELS, MONTH, Chosen, Method, choose, last_year, methods
 from include.models.runs import Fitted, Training, fingerprint, fit_once
 from include.sales.pipelines import load_sales_config
@@ -127,9 +127,8 @@ def _tell(
 ) -> None:  # fmt: skip
     days = [weeks[0] + timedelta(days=n) for n in range(7 * (len(weeks) + HORIZON))]
     calendar_name = load_sales_config().holiday_calendar
-    working = work_days(days, public_holidays(calendar_name, range(days[0].year, days[-1].year + 1)))
-    calendar = np.column_stack([working, at_end(days, 3), at_start(days, 3), at_end(days, 1)])
-    calendar = calendar.reshape(len(weeks) + HORIZON, 7, -1).sum(axis=1)
+    closed = public_holidays(calendar_name, range(days[0].year, days[-1].year + 1))
+    calendar, working = week_columns(days, closed), work_days(days, closed)
     more: dict[str, Method] = {"pipeline": flow.pipeline} if flow else {}
     window = Window.between(weeks[0], weeks[-1] + timedelta(days=6))
     data = [history] if flow is None else [history, flow.created, flow.ended, flow.is_won, flow.deals, flow.amount]

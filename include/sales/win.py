@@ -153,10 +153,13 @@ def tell_outlook(connection: psycopg.Connection, last_day: date) -> None:
     run_id, model = _model(connection, ends, days)
     present = _snapshots(connection, "deal_present", ends, days)
     connection.execute(
-        "create temp table outlook (source text, deal_id text, win_probability float8, stage_rate float8,"
-        " reasons text []) on commit drop"
+        "create temp table outlook (source text, deal_id text, stage_name text, days_in_stage float8,"
+        " win_probability float8, stage_rate float8, reasons text []) on commit drop"
     )
-    told = (model.chance(present).tolist(), model.stage_rate(present.stage).tolist(), model.reasons(present))
+    told = (
+        present.stage.tolist(), present.values["days_in_stage"].tolist(), model.chance(present).tolist(),
+        model.stage_rate(present.stage).tolist(), model.reasons(present),
+    )  # fmt: skip
     with connection.cursor().copy("copy outlook from stdin") as copy:
         for key, *row in zip(present.keys, *told, strict=True):
             copy.write_row((*key, *row))

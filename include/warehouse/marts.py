@@ -85,9 +85,13 @@ def _build(warehouse: Warehouse, subject: Subject, days: Iterable[date], settle:
             " on conflict (subject, day_on) do update set is_stale = false, built_at = now()",
             [subject],
         )
+        # models are of the last day built, which a backfill leaves to the next fresh day, as it does the marked days
+        if subject == "sales" and settle:
+            from include.sales.models import model_sales  # brings numpy along
+
+            model_sales(connection)
         if subject == "customers":
             write_segments(connection)
-            # of the last day built, which a backfill leaves to the next fresh day, as it does the marked days
             if settle:
                 from include.customers.value.build import value_customers  # brings numpy along
 
