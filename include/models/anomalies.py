@@ -1,8 +1,8 @@
 """What a count may be, by its own history: a figure outside of that is an anomaly.
 
 Before each week a quasi-Poisson regression (McCullagh and Nelder 1989) of the year before it says what its days should
-have: trend, and what the calendar says of a day, on the level of the last weeks. Days that were anomalies teach nothing.
-The range is that of a negative binomial of the variance that was seen, so many in a thousand to each side.
+have: trend, and what the calendar says of a day, on the level of the last weeks. Anomalies teach nothing. The range is
+that of a negative binomial of the variance that was seen, so many in a thousand to each side.
 """
 
 from typing import Any, NamedTuple

@@ -64,7 +64,7 @@ def _weekdays_gone(day: date, months: int) -> int:
 
 
 def day_columns(days: Sequence[date], closed: set[date]) -> Array:
-    """What the calendar says of each day, a column each: weekdays, holidays, the days around the new year, period ends."""
+    """What the calendar says of each day, a column each: weekdays, holidays, the end of the year, of periods."""
     return np.column_stack([
         *(np.array([float(day.weekday() == weekday) for day in days]) for weekday in range(1, 7)),
         np.array([float(day in closed and day.weekday() < 5) for day in days]),

@@ -6,9 +6,8 @@ of the two errors, and MASE, the error over that of one naive step inside the hi
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Method = Callable[[int, int], Array]
 
 HORIZON = 26
-FEWEST_WEEKS = 39
+FEWEST_WEEKS = 32
 MOST_CUTS = 12
 LEVELS = (80, 95)
 NAIVE = "seasonal_naive"
@@ -29,7 +28,10 @@ BLOCKS = (range(4), range(4, 13), range(13, HORIZON))
 MONTH = 4  # weeks, in sums of weeks
 QUARTER, YEAR = 13, 52
 
-SMOOTH = 2  # weeks to each side, of last year's shape
+SMOOTH = 2  # weeks to each side, of a year's shape
+MOST_SEASONS = 3
+# Degrees of freedom beside one for each independent window of errors.
+FREEDOM = 2
 RIDGE = 4.0  # weeks that say the calendar does nothing
 FACTORS = (0.2, 4.0)  # beyond these an effect of the calendar is a slip of the fit
 
@@ -76,8 +78,8 @@ def cuts_of(weeks: int) -> list[int]:
 
 
 def methods(history: Array, calendar: Array, more: Mapping[str, Method]) -> dict[str, Method]:
-    """The methods that are tried: seasonal naive; exponential smoothing, Theta and last year's shape, each of weeks that
-    the calendar's effect is taken out of and put back; and the mean of all but the naive one.
+    """The methods that are tried: seasonal naive; exponential smoothing, Theta and the shape of last seasons, each of
+    weeks that the calendar's effect is taken out of and put back; and the median of all but the naive one.
 
     :param history: a figure a week.
     :param calendar: a row a week, those foretold included: what the calendar says of it.
@@ -111,13 +113,13 @@ def methods(history: Array, calendar: Array, more: Mapping[str, Method]) -> dict
     found = {
         "exponential_smoothing": with_calendar(smoothing),
         "theta": with_calendar(theta),
-        "last_year": with_calendar(last_year),
+        "last_seasons": with_calendar(last_seasons),
         **{name: with_effect(method) for name, method in more.items()},
     }
     parts = list(found.values())
 
     def blend(known: int, ahead: int) -> Array:
-        return np.mean([np.clip(part(known, ahead), 0, None) for part in parts], axis=0)
+        return np.median([np.clip(part(known, ahead), 0, None) for part in parts], axis=0)
 
     return {NAIVE: naive, **found, "blend": blend}
 
@@ -140,18 +142,20 @@ def calendar_effect(history: Array, calendar: Array) -> Array:
     return np.clip(1 + (calendar - middle) / size @ slopes, *FACTORS)
 
 
-def last_year(history: Array, ahead: int) -> Array:
-    """The shape of the year before, smoothed, on the level of today; the level alone while no year has passed.
+def last_seasons(history: Array, ahead: int) -> Array:
+    """The shape of the seasons before, on the level of today; the level alone while no season has passed.
 
-    The level is the last quarter's, held against the same quarter a year ago.
+    A season's shape is held against the quarter before it, and a year's is smoothed; the level is the last quarter's.
     """
-    weeks = len(history)
+    weeks, season = len(history), season_of(len(history))
     level = history[-QUARTER:].mean()
-    if weeks < YEAR + QUARTER:
-        return np.full(ahead, level)
-    shape = _around(history, SMOOTH)
-    then = history[weeks - YEAR - QUARTER : weeks - YEAR].mean()
-    return np.array([shape[weeks - YEAR + n % YEAR] for n in range(ahead)]) * (level / then if then > 0 else 1.0)
+    smooth = _around(history, SMOOTH) if season == YEAR else history
+    shapes = []
+    for back in range(season, min(weeks - QUARTER, MOST_SEASONS * season) + 1, season):
+        then = history[weeks - back - QUARTER : weeks - back].mean()
+        if then > 0:
+            shapes.append(smooth[weeks - back + np.arange(ahead) % season] / then)
+    return level * np.mean(shapes, axis=0) if shapes and season > 1 else np.full(ahead, level)
 
 
 def _around(history: Array, reach: int) -> Array:
@@ -180,10 +184,12 @@ def choose(history: Array, tried: Mapping[str, Method]) -> Chosen:
         }
         for test in tests
     }
-    weekly = [_spread(best.errors[:, block]) for block in BLOCKS]
+    # cuts that overlap repeat one another: so many windows of the horizon are there that do not
+    apart = 1 + (cuts_of(weeks)[-1] - cuts_of(weeks)[0]) // HORIZON
+    weekly = [_spread(best.errors[:, block], apart) for block in BLOCKS]
     months = HORIZON // MONTH
     sums = best.errors[:, : months * MONTH].reshape(len(best.errors), months, MONTH).sum(axis=2)
-    monthly = [_spread(sums[:, max(0, month - 1) : month + 2]) for month in range(months)]
+    monthly = [_spread(sums[:, max(0, month - 1) : month + 2], apart) for month in range(months)]
     return Chosen(
         best.method,
         np.clip(tried[best.method](weeks, HORIZON), 0, None),
@@ -207,11 +213,15 @@ def backtest(history: Array, tried: Mapping[str, Method]) -> list[Backtest]:
     return [Backtest(name, found) for name, found in errors.items()]
 
 
-def _spread(errors: Array) -> dict[int, float]:
-    """Half the width of an interval by level: the share of errors that were smaller, and what a normal one would have.
+def _spread(errors: Array, apart: int) -> dict[int, float]:
+    """Half the width of an interval by level: the share of errors that were smaller, and Student's of their root mean.
 
     The wider of the two: few errors know little of what is rare.
+
+    :param apart: independent windows that the errors are of.
     """
+    from scipy.stats import t
+
     size = np.sort(np.abs(errors[np.isfinite(errors)]))
     if not len(size):
         return dict.fromkeys(LEVELS, math.nan)
@@ -220,11 +230,9 @@ def _spread(errors: Array) -> dict[int, float]:
     for level in LEVELS:
         # split conformal prediction: the ceil((n + 1) level)-th smallest of n errors (Vovk et al. 2005)
         place = min(math.ceil((len(size) + 1) * level / 100), len(size))
-        found[level] = max(float(size[place - 1]), NormalDist().inv_cdf(0.5 + level / 200) * root)
+        found[level] = max(float(size[place - 1]), float(t.ppf(0.5 + level / 200, apart + FREEDOM)) * root)
     return found
 
 
 def _ratio(one: float, other: float) -> float | None:
     return one / other if other > 0 else None
-
-

@@ -14,7 +14,17 @@ import numpy as np
 import psycopg
 
 from include.models.calendar import public_holidays, week_columns, work_days
-from include.models.forecasting import FEWEST_WEEKS, HORIZON, LEVELS, MONTH, Chosen, Method, choose, last_year, methods
+from include.models.forecasting import (
+    FEWEST_WEEKS,
+    HORIZON,
+    LEVELS,
+    MONTH,
+    Chosen,
+    Method,
+    choose,
+    last_seasons,
+    methods,
+)
 from include.models.runs import Fitted, Training, fingerprint, fit_once
 from include.sales.pipelines import load_sales_config
 from include.settings import SQL
@@ -49,7 +59,7 @@ class Flow:
         """Bookings of the weeks after the first ``known`` ones, from deals open by then and those still to come.
 
         Of the deals that reach an age in weeks, the share that is won, and lost, in that week is what it was so far
-        (a discrete competing-risks life table, Kalbfleisch and Prentice 2002). New deals come in last year's shape.
+        (a discrete competing-risks life table, Kalbfleisch and Prentice 2002). New deals come in last seasons' shape.
         """
         there = self.created < known
         is_over = there & (self.ended < known)
@@ -64,7 +74,7 @@ class Flow:
         lost = by_age(is_over & ~self.is_won, self.deals) / at_risk
         open_amount = by_age(there & ~is_over, self.amount)
         came = there & (self.created >= 0)  # the history may begin with the first booking, after the first deals
-        fresh = last_year(np.bincount(self.created[came], self.amount[came], minlength=known), ahead)
+        fresh = last_seasons(np.bincount(self.created[came], self.amount[came], minlength=known), ahead)
         found = np.empty(ahead)
         for week in range(ahead):
             open_amount[0] += fresh[week]

@@ -171,26 +171,30 @@ def tell_outlook(connection: psycopg.Connection, last_day: date) -> None:
 
 @dataclass(frozen=True)
 class Ends:
-    """Wins and losses of members (reps, say) in the order of time: how often each had won by any instant.
+    """Wins and losses in the order of time, of all and of each member (rep, say): how often each had won by when.
 
-    :param codes: number by member; ``code``, ``at`` and ``won`` are of each end, ordered by them.
+    :param codes: number by member; ``code``, ``at`` and ``won`` are of each end, ordered by member and time.
+    :param all_at, all_won: of each end, ordered by time.
     """
 
     codes: dict[str, int]
     code: Array
     at: Array
     won: Array
-    overall: float
+    all_at: Array
+    all_won: Array
 
     def rates(self, members: Array, at: Array) -> Array:
-        """Share won of what each member had closed before an instant, held to the overall share while that is little."""
+        """Share won of what each member had closed before an instant, held to that of all while it is little."""
+        everyone = np.searchsorted(self.all_at, at, "left")
+        overall = (np.concatenate(([0.0], np.cumsum(self.all_won)))[everyone] + DOUBT / 2) / (everyone + DOUBT)
         asked = np.array([self.codes.get(member, -1) for member in members], dtype=float)
         span = 1e11  # seconds: longer than any history
         last = np.searchsorted(self.code * span + self.at, asked * span + at, "left")
         first = np.minimum(np.searchsorted(self.code, asked, "left"), last)
         totals = np.concatenate(([0.0], np.cumsum(self.won)))
-        found = (totals[last] - totals[first] + DOUBT * self.overall) / (last - first + DOUBT)
-        return np.where(asked >= 0, found, self.overall)
+        found = (totals[last] - totals[first] + DOUBT * overall) / (last - first + DOUBT)
+        return np.where(asked >= 0, found, overall)
 
 
 def _ends(connection: psycopg.Connection) -> dict[str, Ends]:
@@ -200,14 +204,14 @@ def _ends(connection: psycopg.Connection) -> dict[str, Ends]:
     ).fetchall()
     columns = list(zip(*rows, strict=True)) or [()] * (2 + len(MEMBERS))
     at, won = np.array(columns[0], dtype=float), np.array(columns[1], dtype=float)
-    overall = float(won.mean()) if len(won) else 0.5
+    by_time = np.argsort(at, kind="stable")
     found = {}
     for name, members in zip(MEMBERS, columns[2:], strict=True):
         codes = {member: code for code, member in enumerate(sorted({m for m in members if m is not None}))}
         code = np.array([codes.get(member, -1) for member in members], dtype=float)
         order = np.lexsort((at, code))
         order = order[code[order] >= 0]
-        found[name] = Ends(codes, code[order], at[order], won[order], overall)
+        found[name] = Ends(codes, code[order], at[order], won[order], at[by_time], won[by_time])
     return found
 
 
@@ -309,7 +313,10 @@ def _fit(past: Snapshots) -> WinModel:
     for name in FEATURES:
         bends = np.unique(np.quantile(columns[name], BENDS))
         # the value of a bent line at x is a mean of its values at the two bends beside x
-        basis[name] = (bends.tolist(), np.column_stack([np.interp(columns[name], bends, one) for one in np.eye(len(bends))]))
+        basis[name] = (
+            bends.tolist(),
+            np.column_stack([np.interp(columns[name], bends, one) for one in np.eye(len(bends))]),
+        )
     names = list(stages)
     by_stage = (past.stage[:, None] == np.array(names, dtype=object)).astype(float)
     values = np.column_stack([by_stage, *(matrix for _, matrix in basis.values())])
@@ -343,11 +350,12 @@ def _untreated(known: Snapshots, test: Snapshots) -> Array:
 def _write_likely_months(connection: psycopg.Connection, last_day: date) -> None:
     """Age in weeks → the month in which most are won of the deals that get there and are won later."""
     connection.execute("create temp table likely_month (age_weeks integer primary key, month date) on commit drop")
-    won = dict(
+    won: dict[int, int] = dict(
         connection.execute(
             "select least(floor(extract(epoch from closed_at - created_at) / 604800), %s)::integer, count(*)"
-            " from mart.deal where status = 'won' and closed_at >= created_at group by 1",
-            [OLDEST],
+            " from mart.deal where status = 'won' and closed_at >= created_at"
+            " and closed_at < (%s::date + 1)::timestamptz group by 1",
+            [OLDEST, last_day],
         ).fetchall()
     )
     likely = []

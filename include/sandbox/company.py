@@ -6,7 +6,7 @@ from include.sandbox import people as customers
 from include.sandbox import sales, service
 from include.sandbox.catalog import AGENTS, GOODS, REPS, TEAMS
 from include.sandbox.dice import Dice
-from include.sandbox.hours import DAY, day_of, iso, ms_of
+from include.sandbox.hours import DAY, LONDON, day_of, iso, ms_of
 from include.sandbox.model import Anomaly, Company, Dirt
 from include.sandbox.orders import make_orders
 from include.sandbox.seasons import DEAL_WEEK, NEW_DEALS, NEW_TICKETS, TICKET_WEEK, Days
@@ -105,8 +105,12 @@ def _plant(
     fair_days: set[int] = set()
     for share, figure, factor, days in PLANTED:
         first = start + int(share * (end - start)) // DAY * DAY + dice.below(4) * DAY
-        while not 1 <= day_of(first).weekday() <= 2 or day_of(first).month in (8, 12):
-            first += DAY  # on a Tuesday or Wednesday of an ordinary month, where it cannot pass for a weekend
+        while (
+            not 1 <= day_of(first).weekday() <= 2
+            or day_of(first).month in (8, 12)
+            or not all(LONDON.is_working_day(day // DAY) for day in range(first, first + days * DAY, DAY))
+        ):
+            first += DAY  # on a Tuesday or Wednesday of an ordinary month, where it cannot pass for a day off
         product = dice.pick(GOODS) if figure == "tickets" and factor > 1 else None
         for day in range(first, first + days * DAY, DAY):
             factors[figure][day] = factor

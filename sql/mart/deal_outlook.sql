@@ -3,7 +3,14 @@ insert into mart.deal_outlook (
     source, deal_id, known_to, method, win_probability, stage_rate, reasons, likely_close_month, expected_amount,
     unlike_peers, model_run_id
 )
-with usual_stay as (
+with run as (
+    select
+        %(last_day)s::date as known_to,
+        %(method)s::text as method,
+        %(model_run_id)s::text as model_run_id
+),
+
+usual_stay as (
     select
         v.source,
         v.stage_name,
@@ -28,8 +35,8 @@ usual_amount as (
 select
     o.source,
     o.deal_id,
-    %(last_day)s as known_to,
-    %(method)s as method,
+    r.known_to,
+    r.method,
     round(o.win_probability::numeric, 4) as win_probability,
     round(o.stage_rate::numeric, 4) as stage_rate,
     o.reasons,
@@ -53,10 +60,13 @@ select
             end
         ], null
     ) as unlike_peers,
-    %(model_run_id)s as model_run_id
+    r.model_run_id
 from outlook as o
+cross join run as r
 inner join mart.deal as m on o.source = m.source and o.deal_id = m.deal_id
 left join usual_stay as s on o.source = s.source and o.stage_name = s.stage_name
 left join usual_amount as a on m.product_name = a.product_name
 left join likely_month as l
-    on least(floor(extract(epoch from (%(last_day)s::date + 1)::timestamptz - m.created_at) / 604800), 104) = l.age_weeks;
+    on
+        l.age_weeks
+        = least(floor(extract(epoch from (%(last_day)s::date + 1)::timestamptz - m.created_at) / 604800), 104);

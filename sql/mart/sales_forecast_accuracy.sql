@@ -26,6 +26,11 @@ with happened as (
     where not is_deleted and occurred_at is not null
 ),
 
+built as (
+    select max(day_on) as last_on from ops.mart_day
+    where subject = 'sales'
+),
+
 actual as (
     select
         h.series,
@@ -54,10 +59,10 @@ select
     coalesce(a.figure, 0) between f.low_80 and f.high_80 as is_inside_80,
     coalesce(a.figure, 0) between f.low_95 and f.high_95 as is_inside_95
 from mart.sales_forecast as f
+cross join built as b
 left join actual as a on f.series = a.series and f.period = a.period and f.period_start = a.period_start
 where
-    (select max(d.day_on) from ops.mart_day as d where d.subject = 'sales')
-    >= case
+    b.last_on >= case
         when f.period = 'week' then f.period_start + 6
         else (f.period_start + interval '1 month')::date - 1
     end;

@@ -69,10 +69,10 @@ create table mart.deal_outlook (
     method text not null,
     win_probability numeric not null,
     stage_rate numeric not null,
-    reasons text [] not null,
+    reasons text[] not null,
     likely_close_month date,
     expected_amount numeric,
-    unlike_peers text [] not null,
+    unlike_peers text[] not null,
     model_run_id text not null,
     constraint pk_deal_outlook primary key (source, deal_id)
 );
@@ -99,7 +99,7 @@ create table mart.sales_expectation (
     low numeric not null,
     high numeric not null,
     is_anomaly boolean not null,
-    explained_by text [] not null default '{}',
+    explained_by text[] not null default '{}',
     constraint pk_sales_expectation primary key (series, period, period_start)
 );
 comment on table mart.sales_expectation is 'one row per series and day, or week, that is over: what its own history before it allowed for, and what came';

@@ -10,7 +10,7 @@ from (
         count(*) as figure
     from mart.deal
     where created_at < (%(last_day)s::date + 1)::timestamptz
-    group by 2
+    group by created_at::date
     union all
     select
         status || '_deals' as series,
@@ -18,7 +18,7 @@ from (
         count(*) as figure
     from mart.deal
     where status <> 'open' and closed_at < (%(last_day)s::date + 1)::timestamptz
-    group by 1, 2
+    group by status, closed_at::date
     union all
     select
         'bookings' as series,
@@ -26,7 +26,7 @@ from (
         sum(reporting_amount) as figure
     from mart.deal
     where status = 'won' and closed_at < (%(last_day)s::date + 1)::timestamptz
-    group by 2
+    group by closed_at::date
     union all
     select
         'activities' as series,
@@ -34,7 +34,7 @@ from (
         count(*) as figure
     from core.fct_activity
     where not is_deleted and occurred_at < (%(last_day)s::date + 1)::timestamptz
-    group by 2
+    group by occurred_at::date
 ) as d
 where figure is not null
 order by series, day_on;

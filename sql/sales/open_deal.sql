@@ -10,7 +10,7 @@ select
     coalesce(a.activities, 0)::double precision as activities,
     extract(epoch from o.at - coalesce(a.last_at, m.created_at))::double precision / 86400 as silent_days
 from mart.deal as m
-cross join (select (%(on_day)s::date + 1)::timestamptz as at) as o
+cross join lateral (values ((%(on_day)s::date + 1)::timestamptz)) as o (at)
 left join lateral (
     select
         max(s.entered_at) as entered_at,

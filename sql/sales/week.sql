@@ -10,7 +10,7 @@ from (
         sum(reporting_amount) as figure
     from mart.deal
     where status = 'won' and closed_at < (%(known_to)s::date + 1)::timestamptz
-    group by 2
+    group by date_trunc('week', closed_at)::date
     union all
     select
         'new_deals' as series,
@@ -18,7 +18,7 @@ from (
         count(*) as figure
     from mart.deal
     where created_at < (%(known_to)s::date + 1)::timestamptz
-    group by 2
+    group by date_trunc('week', created_at)::date
     union all
     select
         'activities' as series,
@@ -26,7 +26,7 @@ from (
         count(*) as figure
     from core.fct_activity
     where not is_deleted and occurred_at < (%(known_to)s::date + 1)::timestamptz
-    group by 2
+    group by date_trunc('week', occurred_at)::date
 ) as w
 where figure is not null
 order by series, week_on;

@@ -21,6 +21,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from include.warehouse.connection import Warehouse
 from include.warehouse.migrations import migrate
 from tests.bench import budget, customers, truth
 from tests.bench import mysql as mysql_table
+from tests.bench import sales_models as sales_models_bench
 from tests.bench import search as customer_search
 from tests.bench.data import write_orders
 from tests.bench.server import serving
@@ -265,6 +267,58 @@ def one_customer(setting: Setting) -> list[Line]:
     ]  # fmt: skip
 
 
+def sales_models(setting: Setting) -> list[Line]:
+    """How good forecasts, chances, anomalies and clusters are, on companies with seeds of their own and on Maven."""
+    lines: list[Line] = []
+
+    def line(what: str, unit: str, figure: float, aim: float | None, is_reached: bool | None) -> None:
+        lines.append(Line("sales_models", what, unit, figure, aim, None, 0.0, is_reached))
+
+    def forecast(found: sales_models_bench.Forecast) -> None:
+        what = f"{found.what}: forecast of bookings against seasonal naive (season {found.season} weeks)"
+        line(f"{what}, weeks", "ratio", found.relative, 0.75, found.relative <= 0.75)
+        line(f"{what}, sums of four weeks", "ratio", found.months_relative, 0.75, found.months_relative <= 0.75)
+        for level, share in found.inside.items():
+            line(f"{found.what}: weeks inside the {level} % interval", "%", 100 * share, level, None)
+
+    for seed in sales_models_bench.SEEDS[: 1 if setting.share > 1 else None]:
+        with (
+            setting.server.database(is_migrated=True) as url,
+            sales_models_bench.company(url, seed, 1) as (connection, planted),
+        ):
+            last_day = date(sales_models_bench.START.year + 2, 1, 1) - timedelta(days=1)
+            what = f"sandbox seed {seed}"
+            forecast(sales_models_bench.forecasts(connection, what, last_day))
+            for _, score, _ in sales_models_bench.scores(connection, "win_probability"):
+                aim = score.get("brier_stage_rate")
+                line(f"{what}: Brier score of chances on later deals (stage rates: aim)", "ratio", score["brier"], aim,
+                     score["brier"] < aim)  # fmt: skip
+                line(f"{what}: their calibration error (stage rates: aim)", "ratio", score["calibration_error"],
+                     score["calibration_error_stage_rate"],
+                     score["calibration_error"] < score["calibration_error_stage_rate"])  # fmt: skip
+            found = sales_models_bench.anomalies(connection, planted)
+            share = 100 * found.told / found.planted if found.planted else 0.0
+            line(f"{what}: of {found.planted} planted anomalies of new deals, told", "%", share, 90, share >= 90)
+            for series, false in found.false_a_month.items():
+                line(f"{what}: false alarms a month, {series}", "ratio", false, 1, false <= 1)
+            for subject, score, rows in sales_models_bench.scores(connection, "clusters"):
+                tried = [one for one in score.get("tried", []) if one["clusters"] == score.get("clusters")]
+                if tried:
+                    told = f"{score['clusters']} clusters of {rows:,} {subject}"
+                    line(f"{what}: stability of {told} (adjusted Rand)", "ratio",
+                         tried[0]["stability"], 0.8, tried[0]["stability"] >= 0.8)  # fmt: skip
+    if folder := os.environ.get("CRM_REAL_DATA"):
+        with (
+            setting.server.database(is_migrated=True) as url,
+            sales_models_bench.maven(url, Path(folder) / "maven_crm") as connection,
+        ):
+            # its last deal was closed on that day
+            forecast(sales_models_bench.forecasts(connection, "Maven", date(2017, 12, 31)))
+    else:
+        print("Maven is left out: CRM_REAL_DATA names no folder")
+    return lines
+
+
 def web(setting: Setting) -> list[Line]:
     """KB on the wire, both ways, of crawling a site that did not change since; the ratio is the first crawl's to it."""
     pages = WEB_PAGES // setting.share
@@ -494,7 +548,7 @@ def _shown(lines: list[Line]) -> list[Line]:
 
 
 def _figure(line: Line, value: float) -> str:
-    return f"{value:.2f}" if line.unit in ("s", "F1") else f"{value:,.0f}"
+    return f"{value:.2f}" if line.unit in ("s", "F1") else f"{value:.3f}" if line.unit == "ratio" else f"{value:,.0f}"
 
 
 BENCHES: dict[str, Callable[[Setting], list[Line]]] = {
@@ -506,6 +560,7 @@ BENCHES: dict[str, Callable[[Setting], list[Line]]] = {
     "web": web,
     "truth": against_truth,
     "customers": one_customer,
+    "sales_models": sales_models,
     "dags": dags,
     "hooks": hooks,
     "search": search,
