@@ -50,7 +50,7 @@ create table mart.deal_path (
 comment on table mart.deal_path is 'one row per deal: the way it took through its process';
 comment on column mart.deal_path.source is 'name of the source';
 comment on column mart.deal_path.deal_id is 'key of the deal';
-comment on column mart.deal_path.process_name is 'the process of most of its visits';
+comment on column mart.deal_path.process_name is 'the process of its stages; of several, the first by name';
 comment on column mart.deal_path.path is 'its standard stages in order, with > between';
 comment on column mart.deal_path.moves is 'moves from one standard stage to another';
 comment on column mart.deal_path.skipped_stages is 'stages that it went over; those before its first one count where the source tells its moves';
