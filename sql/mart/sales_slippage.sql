@@ -31,7 +31,7 @@ analyze due_deal;
 
 insert into mart.sales_slippage (
     period, period_start, source, dimension, member, member_name, due_deals, due_amount, closed_deals, slipped_deals,
-    slipped_amount, overdue_deals, slippage, mean_days_moved, median_days_moved, reporting_currency
+    slipped_amount, still_due_deals, slippage, mean_days_moved, median_days_moved, reporting_currency
 )
 with due as (
     select
@@ -79,7 +79,7 @@ select
     count(*) filter (where t.has_closed) as closed_deals,
     count(*) filter (where t.has_slipped) as slipped_deals,
     coalesce(sum(t.amount) filter (where t.has_slipped), 0) as slipped_amount,
-    count(*) filter (where t.has_closed is not true and not t.has_slipped) as overdue_deals,
+    count(*) filter (where t.has_closed is not true and not t.has_slipped) as still_due_deals,
     count(*) filter (where t.has_slipped)::numeric / count(*) as slippage,
     avg(t.days_moved) filter (where t.has_slipped) as mean_days_moved,
     (percentile_cont(0.5) within group (order by t.days_moved) filter (where t.has_slipped))::numeric

@@ -368,7 +368,7 @@ create table mart.sales_slippage (
     closed_deals bigint not null,
     slipped_deals bigint not null,
     slipped_amount numeric not null,
-    overdue_deals bigint not null,
+    still_due_deals bigint not null,
     slippage numeric,
     mean_days_moved numeric,
     median_days_moved numeric,
@@ -387,7 +387,7 @@ comment on column mart.sales_slippage.due_amount is 'their amount, at the rate o
 comment on column mart.sales_slippage.closed_deals is 'of these, deals that closed by the period''s end';
 comment on column mart.sales_slippage.slipped_deals is 'of these, deals still open at the period''s end whose close date had moved past it';
 comment on column mart.sales_slippage.slipped_amount is 'their amount';
-comment on column mart.sales_slippage.overdue_deals is 'of these, deals still open at the period''s end whose close date had not moved';
+comment on column mart.sales_slippage.still_due_deals is 'of these, deals still open at the period''s end (or now, in a period under way) whose close date had not moved past it';
 comment on column mart.sales_slippage.slippage is 'slipped_deals ÷ due_deals';
 comment on column mart.sales_slippage.mean_days_moved is 'days from the last close date in the period to the one at its end, mean over slipped deals';
 comment on column mart.sales_slippage.median_days_moved is 'the same, median';
