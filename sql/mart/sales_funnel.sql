@@ -131,46 +131,105 @@ group by
 
 analyze funnel_entry;
 
+-- the finished visits of each group: sorted by a number for the group, not by its names
+create temp table funnel_group on commit drop as
+select
+    row_number() over () as group_no,
+    g.*
+from (
+    select distinct
+        c.period,
+        c.period_start,
+        p.process_name,
+        p.process_step,
+        m.dimension,
+        m.member
+    from cohort as c
+    cross join core.dim_pipeline_stage as p
+    cross join (
+        select
+            'all' as dimension,
+            '' as member
+        union all
+        select distinct
+            'source' as dimension,
+            source as member
+        from mart.deal
+        union all
+        select distinct
+            'team' as dimension,
+            coalesce(team, '') as member
+        from mart.deal
+    ) as m
+    where p.status = 'open'
+) as g;
+
+analyze funnel_group;
+
 create temp table funnel_stay on commit drop as
 with visit as (
     select
-        v.source,
-        d.team,
         v.process_name,
         v.process_step,
-        v.days_in_stage,
-        v.exited_at
+        v.source,
+        coalesce(d.team, '') as team,
+        date_trunc('month', v.exited_at)::date as month_on,
+        v.days_in_stage::float8 as days
     from mart.deal_stage as v
     inner join mart.deal as d on v.source = d.source and v.deal_id = d.deal_id
     where v.status = 'open' and v.process_step is not null and v.exited_at is not null
+),
+
+numbered as (
+    select
+        g.group_no,
+        v.days
+    from visit as v
+    cross join
+        lateral (
+            values
+            ('month', v.month_on),
+            ('quarter', date_trunc('quarter', v.month_on)::date)
+        ) as p (period, period_start)
+    cross join
+        lateral (
+            values
+            ('all', ''),
+            ('source', v.source),
+            ('team', v.team)
+        ) as m (dimension, member)
+    inner join funnel_group as g
+        on
+            p.period = g.period
+            and p.period_start = g.period_start
+            and v.process_name = g.process_name
+            and v.process_step = g.process_step
+            and m.dimension = g.dimension
+            and m.member = g.member
+),
+
+stay as (
+    select
+        group_no,
+        count(*) as finished_visits,
+        percentile_cont(0.5) within group (order by days)::numeric as median_days,
+        percentile_cont(0.9) within group (order by days)::numeric as p90_days
+    from numbered
+    group by group_no
 )
 
 select
-    c.period,
-    c.period_start,
-    v.process_name,
-    v.process_step,
-    m.dimension,
-    m.member,
-    count(*) as finished_visits,
-    (percentile_cont(0.5) within group (order by v.days_in_stage))::numeric as median_days,
-    (percentile_cont(0.9) within group (order by v.days_in_stage))::numeric as p90_days
-from visit as v
-cross join
-    lateral (
-        values
-        ('month', date_trunc('month', v.exited_at)::date),
-        ('quarter', date_trunc('quarter', v.exited_at)::date)
-    ) as p (period, period_start)
-inner join cohort as c on p.period = c.period and p.period_start = c.period_start
-cross join
-    lateral (
-        values
-        ('all', ''),
-        ('source', v.source),
-        ('team', coalesce(v.team, ''))
-    ) as m (dimension, member)
-group by c.period, c.period_start, v.process_name, v.process_step, m.dimension, m.member;
+    g.period,
+    g.period_start,
+    g.process_name,
+    g.process_step,
+    g.dimension,
+    g.member,
+    s.finished_visits,
+    s.median_days,
+    s.p90_days
+from stay as s
+inner join funnel_group as g on s.group_no = g.group_no;
 
 analyze funnel_stay;
 

@@ -115,8 +115,8 @@ def test_velocity_by_quarter_equals_plain_pandas(maven: tuple[Warehouse, LoadSum
         # the 500 deals in Prospecting have no engage date: they are new when the files are loaded
         open_deals = ((deals["engage_date"] <= end) & ~(deals["close_date"] <= end)).sum()
         won = part[part["deal_stage"] == "Won"]
-        parts = (open_deals, len(won) / len(part), won["close_value"].mean(), won["days"].mean())
-        expected[quarter.date()] = (*parts, parts[0] * parts[1] * parts[2] / parts[3])
+        four = (open_deals, len(won) / len(part), won["close_value"].mean(), won["days"].mean())
+        expected[quarter.date()] = (*four, four[0] * four[1] * four[2] / four[3])
     assert found.keys() == expected.keys()
     for quarter, parts in expected.items():
         assert found[quarter] == pytest.approx(parts), quarter

@@ -13,7 +13,9 @@ from include.sales.targets import Target, load_targets
 
 PROCESS = {
     "name": "Sales",
-    "stages": [{"name": "Talk", "may_stay_days": 14}, {"name": "Won", "status": "won"}, {"name": "Lost", "status": "lost"}],
+    "stages": [
+        {"name": "Talk", "may_stay_days": 14}, {"name": "Won", "status": "won"}, {"name": "Lost", "status": "lost"},
+    ],
 }  # fmt: skip
 PIPELINE = {
     "source": "crm", "name": "Deals", "process": "Sales",
