@@ -291,7 +291,10 @@ def process_map(stages: Sequence[tuple[str, str]], moves: Sequence[tuple[int, in
             is_back = after < before
             if after == before + 1:
                 start, end = (middles[before] + wide / 2, tall / 2), (middles[after] - wide / 2, tall / 2)
-                path, label = _path(start, end, 0), ((start[0] + end[0]) / 2, tall / 2 + 0.04 + width / 144)
+                path, label = (
+                    _path(start, end, 0),
+                    ((start[0] + end[0]) / 2, tall / 2 + 0.03 + (1.5 + width * 0.7) / 72),
+                )
             else:
                 side = -1 if is_back else 1
                 edge, shift = (0 if is_back else tall), wide * 0.2

@@ -50,8 +50,8 @@ TERMS: dict[str, tuple[str, str]] = {
     "standard_path": (
         "Standard path",
         "Deals closed in the 365 days up to the window’s end (in the window when that is longer) that skipped no "
-        "stage, came to none again and went back to none ÷ all that closed. Stages before the first one count as skipped "
-        "where the source tells its moves.",
+        "stage, came to none again and went back to none ÷ all that closed. Stages before the first one count as "
+        "skipped where the source tells its moves.",
     ),
     "moves": (
         "Moves between stages",

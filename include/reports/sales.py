@@ -436,7 +436,7 @@ def _map(process: str, stages: list[str], moves: list[Row]) -> Block:
         caption=f"Deals from stage to stage of {plain(process)}",
         svg=drawing.svg,
         alt=f"Deals from stage to stage: {told}.",
-        note=f"An arrow is as wide as the number of deals that went that way.{above}{below} {unreadable(drawing)}".strip(),
+        note=f"An arrow is as wide as many deals went that way.{above}{below} {unreadable(drawing)}".strip(),
         is_wide=True,
         term="moves",
     )

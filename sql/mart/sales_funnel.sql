@@ -34,57 +34,59 @@ cross join lateral (
 analyze cohort;
 
 -- the deals that were in a stage in these periods, and when each first came to each stage, or past it
-create temp table funnel_entry on commit drop as
+create temp table funnel_deal on commit drop as
 with span as (
     select
         min(period_start) as first_on,
         max(period_end) as last_on
     from cohort
-),
+)
 
-lately as (
-    select distinct
-        v.source,
-        v.deal_id
-    from mart.deal_stage as v
-    inner join span as s
-        on v.entered_at >= s.first_on::timestamptz and v.entered_at < (s.last_on + 1)::timestamptz
-    where v.process_step is not null
-    union
-    select
-        d.source,
-        d.deal_id
-    from mart.deal as d
-    inner join span as s on d.closed_at >= s.first_on::timestamptz and d.closed_at < (s.last_on + 1)::timestamptz
-    where d.status = 'won'
-),
+select distinct
+    v.source,
+    v.deal_id
+from mart.deal_stage as v
+inner join span as s
+    on v.entered_at >= s.first_on::timestamptz and v.entered_at < (s.last_on + 1)::timestamptz
+where v.process_step is not null
+union
+select
+    d.source,
+    d.deal_id
+from mart.deal as d
+inner join span as s on d.closed_at >= s.first_on::timestamptz and d.closed_at < (s.last_on + 1)::timestamptz
+where d.status = 'won';
+
+analyze funnel_deal;
 
 -- how far a deal came: a skipped stage counts as passed, and winning passes them all
-step as (
-    select
-        v.source,
-        v.deal_id,
-        v.process_name,
-        case when v.status = 'won' then 1000000 else v.process_step end as reached,
-        min(v.entered_at) as reached_at
-    from mart.deal_stage as v
-    inner join lately as l on v.source = l.source and v.deal_id = l.deal_id
-    where v.process_step is not null
-    group by v.source, v.deal_id, v.process_name, case when v.status = 'won' then 1000000 else v.process_step end
-    union all
-    select
-        d.source,
-        d.deal_id,
-        d.process_name,
-        1000000 as reached,
-        d.closed_at as reached_at
-    from mart.deal as d
-    inner join lately as l on d.source = l.source and d.deal_id = l.deal_id
-    where d.status = 'won' and d.closed_at is not null and d.process_name is not null
-),
+create temp table funnel_step on commit drop as
+select
+    v.source,
+    v.deal_id,
+    v.process_name,
+    case when v.status = 'won' then 1000000 else v.process_step end as reached,
+    min(v.entered_at) as reached_at
+from mart.deal_stage as v
+inner join funnel_deal as l on v.source = l.source and v.deal_id = l.deal_id
+where v.process_step is not null
+group by v.source, v.deal_id, v.process_name, case when v.status = 'won' then 1000000 else v.process_step end
+union all
+select
+    d.source,
+    d.deal_id,
+    d.process_name,
+    1000000 as reached,
+    d.closed_at as reached_at
+from mart.deal as d
+inner join funnel_deal as l on d.source = l.source and d.deal_id = l.deal_id
+where d.status = 'won' and d.closed_at is not null and d.process_name is not null;
+
+analyze funnel_step;
 
 -- each step stands for itself and for those skipped before it, and a later step reached earlier for all before it
-passed as (
+create temp table funnel_entry on commit drop as
+with passed as (
     select
         source,
         deal_id,
@@ -95,7 +97,7 @@ passed as (
             partition by source, deal_id, process_name order by reached desc
         ) as entered_at,
         max(reached) over (partition by source, deal_id, process_name) as furthest
-    from step
+    from funnel_step
 ),
 
 stage as (
