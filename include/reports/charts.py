@@ -251,6 +251,92 @@ def small_lines(
         return Drawing(_svg(figure), undrawn)
 
 
+def process_map(stages: Sequence[tuple[str, str]], moves: Sequence[tuple[int, int, float]]) -> Drawing:
+    """Stages from left to right in their order, and arrows between them as wide as the deals that went that way.
+
+    On to the next stage is an arrow between them, over stages one above, and back one below in the second colour.
+
+    :param stages: name, and what is written under it.
+    :param moves: place of the stage left and of the one entered, from 0, and how many deals.
+    """
+    from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+    with _style():
+        undrawn: dict[str, str] = {}
+        above = max((after - before for before, after, _ in moves if after > before + 1), default=0)
+        below = max((before - after for before, after, _ in moves if after < before), default=0)
+        top, bottom = _arc(above), _arc(below)
+        tall = 0.56
+        figure, axes = _figure(WIDE, tall + top + bottom + 0.1, left=0.05, right=0.05, bottom=0.05, top=0.05)
+        axes.set_xlim(0, WIDE - 0.1)
+        axes.set_ylim(-bottom, tall + top)
+        axes.set_axis_off()
+        pitch = (WIDE - 0.1) / len(stages)
+        wide = min(1.5, pitch * 0.64)
+        middles = [pitch * (place + 0.5) for place in range(len(stages))]
+        for middle, (name, note) in zip(middles, stages, strict=True):
+            box = FancyBboxPatch(
+                (middle - wide / 2, 0), wide, tall, boxstyle="round,pad=0,rounding_size=0.08", facecolor=STEPS[1],
+                edgecolor=STEPS[2], linewidth=0.8,
+            )  # fmt: skip
+            axes.add_patch(box)
+            told = _drawable(name, undrawn)
+            while _inches(told, "bold") > wide - 0.08 and len(told) > 2:
+                told = cut(told, len(told) - 1)
+            axes.text(middle, tall * 0.68, told, ha="center", va="center", weight="bold", color=INK)
+            axes.text(middle, tall * 0.3, note, ha="center", va="center", color=MUTED, size=7.5)
+        most = max((deals for _, _, deals in moves), default=1) or 1
+        for before, after, deals in sorted(moves, key=lambda move: move[2]):
+            width = 0.8 + 5.2 * deals / most
+            is_back = after < before
+            if after == before + 1:
+                start, end = (middles[before] + wide / 2, tall / 2), (middles[after] - wide / 2, tall / 2)
+                path, label = (
+                    _path(start, end, 0),
+                    ((start[0] + end[0]) / 2, tall / 2 + 0.03 + (1.5 + width * 0.7) / 72),
+                )
+            else:
+                side = -1 if is_back else 1
+                edge, shift = (0 if is_back else tall), wide * 0.2
+                start = (middles[before] + side * shift, edge)
+                end = (middles[after] - side * shift, edge)
+                height = side * (_arc(abs(after - before)) - 0.24)
+                path = _path(start, end, height)
+                label = ((start[0] + end[0]) / 2, edge + height + side * (0.02 + width / 144))
+            axes.add_patch(
+                FancyArrowPatch(
+                    path=path,
+                    arrowstyle=f"-|>,head_length={3 + width},head_width={1.5 + width * 0.7}",
+                    color=SECOND if is_back else STRONG if after == before + 1 else STEPS[3],
+                    linewidth=width,
+                    capstyle="butt",
+                    joinstyle="miter",
+                    fill=False,
+                )
+            )
+            axes.text(
+                *label, compact(deals), ha="center", va="top" if is_back else "bottom", size=8, weight="bold",
+                color=SECOND if is_back else INK,
+            )  # fmt: skip
+        return Drawing(_svg(figure), undrawn)
+
+
+def _arc(span: int) -> float:
+    """Inches that an arrow over so many stages, and its figure, need above them or below."""
+    return 0.3 + 0.26 * span if span else 0.02
+
+
+def _path(start: tuple[float, float], end: tuple[float, float], height: float) -> Any:
+    """A line, or an arc whose top is so high over both ends."""
+    from matplotlib.path import Path
+
+    if not height:
+        return Path([start, end], [Path.MOVETO, Path.LINETO])
+    rise = height / 0.75  # a cubic curve's top is three quarters of the way to its control points
+    points = [start, (start[0], start[1] + rise), (end[0], end[1] + rise), end]
+    return Path(points, [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4])
+
+
 def _style() -> Any:
     import matplotlib
 

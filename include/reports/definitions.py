@@ -47,6 +47,27 @@ TERMS: dict[str, tuple[str, str]] = {
         "Time in stage",
         "Median and 90th percentile of the days of the visits that ended in the same 365 days.",
     ),
+    "standard_path": (
+        "Standard path",
+        "Deals closed in the 365 days up to the window’s end (in the window when that is longer) that skipped no "
+        "stage, came to none again and went back to none ÷ all that closed. Stages before the first one count as "
+        "skipped where the source tells its moves.",
+    ),
+    "moves": (
+        "Moves between stages",
+        "Deals that went directly from one standard stage of the process to the other in the same 365 days; a deal "
+        "counts once for each pair of stages.",
+    ),
+    "slippage": (
+        "Slippage",
+        "Deals whose close date had moved past the period’s end while they were open ÷ deals that were expected to "
+        "close in it, at its start or later in it. Days moved: from their last close date in it to the one at its end.",
+    ),
+    "coverage": (
+        "Coverage",
+        "Amount of the open deals expected to close in the period ÷ what is missing to the target at the window’s end.",
+    ),
+    "target": ("Target", "Amount to win, from include/config/targets.csv; of a quarter, the sum of its months."),
     "product": ("Product", "Named as in the product list where that has it, else as the deal gives it."),
     # service
     "created_tickets": ("Created tickets", "Tickets opened in the window."),

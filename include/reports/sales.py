@@ -1,14 +1,28 @@
 """The sales report: what was won, what is open, how deals move."""
 
+from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 
 from include.reports import doubts
-from include.reports.blocks import over_time, ranked, ranking, ratio
-from include.reports.charts import Bar, compact
+from include.reports.blocks import over_time, ranked, ranking, ratio, unreadable
+from include.reports.charts import Bar, compact, process_map
 from include.reports.frame import Frame
-from include.reports.model import Block, Column, Report, Section, Sentence, Table, Tile
+from include.reports.model import Block, Column, Picture, Report, Section, Sentence, Table, Tile
 from include.reports.reader import Reader, Row
-from include.reports.words import compare, money, more_or_less, name, number, plural, sentence, share, unit
+from include.reports.words import (
+    compare,
+    listed,
+    money,
+    more_or_less,
+    name,
+    number,
+    plain,
+    plural,
+    sentence,
+    share,
+    unit,
+)
 
 NO_FIGURES: Row = {
     "created_deals": 0, "created_amount": Decimal(0), "won_deals": 0, "won_amount": Decimal(0),
@@ -18,6 +32,7 @@ NO_FIGURES: Row = {
     "closed_without_date": 0,
 }  # fmt: skip
 NO_STAGE = "stage not known"
+WAYS = ("standard", "skipping", "repeating", "back")
 
 
 def build(reader: Reader, frame: Frame) -> Report:
@@ -45,6 +60,7 @@ def build(reader: Reader, frame: Frame) -> Report:
         doubts=[
             *doubts.of_sources(reader, frame),
             *_doubts(total, main, currencies),
+            *_unknown(reader),
             *doubts.of_few(total["won_deals"] + total["lost_deals"], "win rate", "closed deal"),
         ],
         tiles=_tiles(frame, total, before, main, main_before),
@@ -52,6 +68,9 @@ def build(reader: Reader, frame: Frame) -> Report:
             Section("Bookings", _bookings(frame, days, currency)),
             Section("Pipeline", _pipeline(reader, main)),
             Section("From stage to stage", _stages(stages)),
+            Section("The way that deals take", _ways(reader)),
+            Section("Close dates and targets", [*_slippage(reader), *_coverage(reader)]),
+            Section("Velocity by quarter", _velocity(reader)),
             Section("Reps", _reps(reps, currency)),
             Section("Products", _products(products, currency)),
             Section("Teams and regions", _teams(reader, currency)),
@@ -332,6 +351,188 @@ def _stages(stages: list[Row]) -> list[Block]:
         ),
         ranking("Stage conversion and time in stage", columns, rows),
     ]
+
+
+def _unknown(reader: Reader) -> list[str]:
+    """What neither the sources nor the configuration tell."""
+    said = []
+    for row in reader.rows("sales_unknown"):
+        if n := row["unknown_stage_deals"]:
+            said.append(
+                f"{plural(n, 'deal is', 'deals are')} in a stage that neither the source nor sales.yaml knows and "
+                f"{_count(n)} as open: {_named(row['unknown_stages'])}."
+            )
+        if n := row["unconverted_deals"]:
+            said.append(
+                f"{plural(n, 'deal is', 'deals are')} in no amount in {row['reporting_currency']}, for want of a rate: "
+                f"{_named('no currency told' if one == 'XXX' else one for one in row['unconverted_currencies'])}."
+            )
+        if row["unknown_targets"]:
+            said.append(f"targets.csv names who no source knows: {_named(row['unknown_targets'])}.")
+    return said
+
+
+def _named(texts: Iterable[str]) -> str:
+    names = [name(text) for text in texts]
+    rest = len(names) - 5
+    return listed(names if rest <= 0 else [*names[:5], f"{number(rest)} more"])
+
+
+def _ways(reader: Reader) -> list[Block]:
+    moves, paths = reader.rows("sales_moves"), reader.rows("sales_paths")
+    steps = reader.rows("sales_process_stages")
+    blocks: list[Block] = []
+    for process in dict.fromkeys(row["process_name"] for row in steps):
+        own = [row for row in moves if row["process_name"] == process]
+        stages = [row["stage_name"] for row in steps if row["process_name"] == process]
+        if own:
+            blocks.append(_map(process, stages, own))
+    if paths:
+        several = len({row["process_name"] for row in paths}) > 1
+        columns = [
+            Column("Team"),
+            *([Column("Process")] if several else []),
+            Column("Closed deals", "count", "standard_path"),
+            Column("Standard path", "share", "standard_path"),
+            Column("Skipped a stage", "share", "standard_path"),
+            Column("Came again", "share", "standard_path"),
+            Column("Went back", "share", "standard_path"),
+        ]
+        rows = [
+            [
+                "All" if row["is_total"] else row["team"] or "no team",
+                *([row["process_name"]] if several else []),
+                row["closed_deals"],
+                *(ratio(row[f"{what}_deals"], row["closed_deals"]) for what in WAYS),
+            ]
+            for row in paths
+        ]
+        blocks.append(ranking("Deals on the standard path", columns, rows))
+    return blocks or [Sentence("No deal is known to have moved from stage to stage.")]
+
+
+def _map(process: str, stages: list[str], moves: list[Row]) -> Block:
+    places = {stage: place for place, stage in enumerate(stages)}
+    arrows = [
+        (places[row["from_stage"]], places[row["to_stage"]], row["deals"])
+        for row in moves
+        if row["from_stage"] in places and row["to_stage"] in places
+    ]
+    entered = {stage: sum(row["deals"] for row in moves if row["to_stage"] == stage) for stage in stages}
+    lost = {
+        stage: sum(row["deals"] for row in moves if row["from_stage"] == stage and row["move"] == "lost")
+        for stage in stages
+    }
+    notes = [
+        f"{compact(entered[stage])} in" + (f", {compact(lost[stage])} lost" if lost[stage] else "") for stage in stages
+    ]
+    drawing = process_map(list(zip(stages, notes, strict=True)), arrows)
+    told = "; ".join(f"{stages[before]} to {stages[after]} {number(deals)}" for before, after, deals in arrows)
+    below = (
+        " Arrows below, in the second colour, go back." if any(after < before for before, after, _ in arrows) else ""
+    )
+    above = " Arrows above skip stages." if any(after > before + 1 for before, after, _ in arrows) else ""
+    return Picture(
+        caption=f"Deals from stage to stage of {plain(process)}",
+        svg=drawing.svg,
+        alt=f"Deals from stage to stage: {told}.",
+        note=f"An arrow is as wide as many deals went that way.{above}{below} {unreadable(drawing)}".strip(),
+        is_wide=True,
+        term="moves",
+    )
+
+
+def _slippage(reader: Reader) -> list[Block]:
+    rows = reader.rows("sales_slippage")
+    if not rows:
+        return [Sentence("No source tells when its deals are expected to close.")]
+    columns = [
+        Column("Month", term="slippage"),
+        Column("To close", "count", "slippage"),
+        Column("Closed", "count"),
+        Column("Slipped", "count", "slippage"),
+        Column("Slippage", "share", "slippage"),
+        Column(f"Slipped amount{_amounts(rows[0]['reporting_currency'])}", "amount"),
+        Column("Days moved, mean", "days", "slippage"),
+    ]
+    return [
+        Table(
+            "Deals that were to close in the month",
+            columns,
+            [
+                [
+                    f"{row['period_start']:%b %Y}", row["due_deals"], row["closed_deals"], row["slipped_deals"],
+                    ratio(row["slipped_deals"], row["due_deals"]), row["slipped_amount"], row["mean_days_moved"],
+                ]
+                for row in rows
+            ],
+        )
+    ]  # fmt: skip
+
+
+def _coverage(reader: Reader) -> list[Block]:
+    rows = reader.rows("sales_coverage")
+    if not rows:
+        return []
+    amounts = _amounts(rows[0]["reporting_currency"])
+    columns = [
+        Column("Who"),
+        Column("Period"),
+        Column(f"Target{amounts}", "amount", "target"),
+        Column(f"Won so far{amounts}", "amount", "won"),
+        Column("Reached", "share"),
+        Column(f"Open, to close in it{amounts}", "amount"),
+        Column("Coverage", "share", "coverage"),
+    ]
+    return [
+        ranking(
+            "Targets of the periods under way",
+            columns,
+            [
+                [
+                    row["member"],
+                    f"{row['period_start']:%b %Y}" if row["period"] == "month" else _quarter(row["period_start"]),
+                    row["target_amount"], row["won_amount"], ratio(row["won_amount"], row["target_amount"]),
+                    row["open_pipeline"], row["coverage"],
+                ]
+                for row in rows
+            ],
+        )
+    ]  # fmt: skip
+
+
+def _velocity(reader: Reader) -> list[Block]:
+    rows = reader.rows("sales_velocity")
+    if not rows:
+        return [Sentence("No quarter has all four parts of sales velocity.")]
+    several = len({row["source"] for row in rows}) > 1
+    currency = rows[0]["reporting_currency"]
+    columns = [
+        Column("Quarter", term="velocity"),
+        *([Column("Source")] if several else []),
+        Column("Open deals", "count", "open_deals"),
+        Column("Win rate", "share", "win_rate"),
+        Column(f"Deal size{_amounts(currency)}", "amount", "deal_size"),
+        Column("Sales cycle, mean", "days", "sales_cycle"),
+        Column(f"Velocity, {unit(currency)} a day".replace(",  a", ", a"), "amount", "velocity"),
+    ]
+    return [
+        ranking(
+            "Sales velocity and its four parts",
+            columns,
+            [
+                [
+                    _quarter(row["period_start"]), *([row["source"]] if several else []), row["open_deals"],
+                    row["win_rate"], row["deal_size"], row["mean_cycle_days"], row["velocity"],
+                ]
+                for row in rows
+            ],
+        )
+    ]  # fmt: skip
+
+
+def _quarter(first_day: date) -> str:
+    return f"Q{(first_day.month + 2) // 3} {first_day.year}"
 
 
 def _reps(reps: list[Row], currency: str) -> list[Block]:

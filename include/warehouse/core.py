@@ -33,7 +33,7 @@ ALSO_TOUCHED = {"customer": (MERGED_KEYS,), "company": (MERGED_KEYS,), "deal": (
 
 # In this order: a statement may read what the ones before it made.
 STATEMENTS = (
-    "dim_rep", "dim_product", "dim_pipeline_stage", "currency_rate", "fct_deal", "fct_deal_stage",
+    "dim_rep", "dim_product", "currency_rate", "fct_deal", "fct_deal_stage",
     "fct_deal_close_date", "fct_ticket",
     "latest_ticket_update", "fct_ticket_event", "fct_message", "fct_satisfaction", "fct_activity", "fct_order_line",
 )  # fmt: skip
@@ -104,9 +104,10 @@ select split_part(source_table, '__', 1), source_id from touched_deal
 on conflict do nothing
 """
 EVERY_DEAL = """
-insert into ops.changed_deal (source, deal_id)
-select source, deal_id from core.fct_deal
-on conflict do nothing
+insert into touched_deal (source_table, source_id)
+select distinct source_table, source_id from staging.deal
+except
+select source_table, source_id from touched_deal
 """
 
 LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
@@ -131,10 +132,10 @@ def build_core(warehouse: Warehouse) -> CoreBuilt:
             "select load_id from ops.load where staged_at is not null and core_at is null"
         ).fetchall()
         loads = [row[0] for row in rows]
-        connection.execute("create temp table stage_before on commit drop as select * from core.dim_pipeline_stage")
-        connection.execute("create temp table move_before on commit drop as select * from core.dim_process_move")
-        write_stages(connection)
+        are_stages_new = _build_stages(connection)
         _touched(connection, loads)
+        if are_stages_new:
+            connection.execute(EVERY_DEAL)
         connection.execute((SQL / "core" / "merged_record.sql").read_bytes())
         link_customers(connection)
         before = _earliest(connection)
@@ -142,7 +143,8 @@ def build_core(warehouse: Warehouse) -> CoreBuilt:
         for name in STATEMENTS:
             connection.execute((SQL / "core" / f"{name}.sql").read_bytes())
         _spread_business_time(connection)
-        changed_from = _mark_days(connection, [before, _earliest(connection)], _tell_sales(connection))
+        changed_from = _mark_days(connection, [before, _earliest(connection)], are_stages_new)
+        connection.execute(CHANGED_DEALS)
         connection.execute("update ops.load set core_at = now() where load_id = any(%s)", [loads])
     return CoreBuilt(len(loads), changed_from)
 
@@ -161,17 +163,19 @@ def _touched(connection: psycopg.Connection, loads: list[int]) -> None:
         connection.execute(sql.SQL("analyze {}").format(sql.Identifier(f"touched_{kind}")))
 
 
-def _tell_sales(connection: psycopg.Connection) -> bool:
-    """Note which deals the sales marts have to take up; whether it is all, since what a stage is has changed."""
+def _build_stages(connection: psycopg.Connection) -> bool:
+    """Say what a stage is; whether it is something else than before, since then every deal has to be told anew."""
+    connection.execute("create temp table stage_before on commit drop as select * from core.dim_pipeline_stage")
+    connection.execute("create temp table move_before on commit drop as select * from core.dim_process_move")
+    write_stages(connection)
+    connection.execute((SQL / "core" / "dim_pipeline_stage.sql").read_bytes())
     row = connection.execute(
         "select exists ((table stage_before except table core.dim_pipeline_stage)"
         " union all (table core.dim_pipeline_stage except table stage_before))"
         " or exists ((table move_before except table core.dim_process_move)"
         " union all (table core.dim_process_move except table move_before))"
     ).fetchone()
-    is_all = bool(row and row[0])
-    connection.execute(EVERY_DEAL if is_all else CHANGED_DEALS)
-    return is_all
+    return bool(row and row[0])
 
 
 def _spread_business_time(connection: psycopg.Connection) -> None:

@@ -3,7 +3,7 @@ delete from core.dim_pipeline_stage;
 
 insert into core.dim_pipeline_stage (
     source, stage_key, pipeline_key, pipeline_name, stage_name, position, probability, status, process_name,
-    process_stage, process_position, process_step, may_stay_days
+    process_stage, process_position, process_step, may_stay_days, created_stage
 )
 with latest as (
     select distinct on (source_table, source_id)
@@ -59,7 +59,8 @@ named as (
         c.process_name,
         c.process_stage,
         c.process_position,
-        c.may_stay_days
+        c.may_stay_days,
+        c.created_stage
     from configured_stage as c
     full outer join told as t on c.source = t.source and c.stage_key = t.stage_key
     left join listed as l on t.source = l.source and t.pipeline_name = l.pipeline_name
@@ -78,7 +79,8 @@ placed as (
         coalesce(process_name, coalesce(pipeline_name, pipeline_key, 'deals') || ' (' || source || ')') as process_name,
         coalesce(process_stage, stage_name) as process_stage,
         coalesce(process_position, position) as process_position,
-        may_stay_days
+        may_stay_days,
+        created_stage
     from named
 )
 
@@ -98,5 +100,6 @@ select
         when status <> 'lost'
             then dense_rank() over (partition by process_name, status = 'lost' order by process_position)
     end as process_step,
-    may_stay_days
+    may_stay_days,
+    created_stage
 from placed;

@@ -29,11 +29,10 @@ standing as (
         d.stage_key,
         d.created_at,
         case when p.status in ('won', 'lost') then d.closed_at end as closed_at,
-        c.created_stage
+        p.created_stage
     from touched_deal as t
     inner join core.fct_deal as d on split_part(t.source_table, '__', 1) = d.source and t.source_id = d.deal_id
     left join core.dim_pipeline_stage as p on d.source = p.source and d.stage_key = p.stage_key
-    left join configured_stage as c on d.source = c.source and d.stage_key = c.stage_key
 ),
 
 latest_history as (

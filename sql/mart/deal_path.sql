@@ -32,7 +32,7 @@ way as (
     select
         source,
         deal_id,
-        mode() within group (order by process_name) as process_name,
+        min(process_name) as process_name,
         string_agg(stage_name, ' > ' order by visit_no) as path,
         count(*) filter (where move <> 'start') as moves,
         coalesce(sum(skipped), 0) as skipped_stages,
@@ -60,3 +60,5 @@ select
     mended_visits,
     skipped_stages = 0 and repeated_stages = 0 and back_moves = 0 and unknown_stages = 0 as is_standard
 from way;
+
+analyze mart.deal_path;

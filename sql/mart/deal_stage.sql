@@ -82,3 +82,5 @@ from moved as m
 left join listed as l on m.process_name = l.process_name
 left join core.dim_process_move as a
     on m.process_name = a.process_name and m.stage_before = a.from_stage and m.process_stage = a.to_stage;
+
+analyze mart.deal_stage;

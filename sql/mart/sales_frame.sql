@@ -81,4 +81,6 @@ inner join told as own on r.currency = own.currency and t.on_day = own.on_day;
 alter table rate add primary key (currency, on_day);
 
 analyze period;
+analyze as_of;
+analyze reporting;
 analyze rate;

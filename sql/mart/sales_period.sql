@@ -21,6 +21,114 @@ left join rate as x on m.currency = x.currency and m.created_at::date = x.on_day
 
 analyze sales_deal;
 
+-- a deal is open at the end of the days from its creation to before its closing: one more there, one less here
+create temp table sales_member on commit drop as
+with wanted as (
+    select
+        min(period_end) as first_on,
+        max(period_end) as last_on
+    from period
+),
+
+counted as (
+    select distinct
+        d.source,
+        d.currency,
+        d.rep,
+        d.team,
+        d.region,
+        d.product,
+        d.lead_source
+    from sales_deal as d
+    inner join wanted as s
+        on
+            d.created_on <= s.last_on
+            and (d.closed_on is null or (d.closed_on > s.first_on and d.closed_on > d.created_on))
+),
+
+member as (
+    select distinct
+        c.source,
+        m.dimension,
+        m.member,
+        c.currency
+    from counted as c
+    cross join lateral (
+        values
+        ('source', c.source),
+        ('rep', c.rep),
+        ('team', c.team),
+        ('region', c.region),
+        ('product', c.product),
+        ('lead_source', c.lead_source)
+    ) as m (dimension, member)
+)
+
+select
+    row_number() over () as member_no,
+    source,
+    dimension,
+    member,
+    currency
+from member;
+
+analyze sales_member;
+
+create temp table sales_change on commit drop as
+with wanted as (
+    select
+        min(period_end) as first_on,
+        max(period_end) as last_on
+    from period
+),
+
+change as (
+    select
+        d.source,
+        m.dimension,
+        m.member,
+        d.currency,
+        x.on_day,
+        sum(x.sign) as deals,
+        sum(x.sign * d.amount) as amount,
+        sum(x.sign) filter (where d.amount is not null) as deals_with_amount
+    from sales_deal as d
+    inner join wanted as s
+        on
+            d.created_on <= s.last_on
+            and (d.closed_on is null or (d.closed_on > s.first_on and d.closed_on > d.created_on))
+    cross join
+        lateral (
+            values
+            (greatest(d.created_on, s.first_on), 1),
+            (d.closed_on, -1)
+        ) as x (on_day, sign)
+    cross join
+        lateral (
+            values
+            ('source', d.source),
+            ('rep', d.rep),
+            ('team', d.team),
+            ('region', d.region),
+            ('product', d.product),
+            ('lead_source', d.lead_source)
+        ) as m (dimension, member)
+    where x.on_day <= s.last_on
+    group by d.source, m.dimension, m.member, d.currency, x.on_day
+)
+
+select
+    m.member_no,
+    c.on_day,
+    c.deals,
+    c.amount,
+    c.deals_with_amount
+from change as c
+inner join sales_member as m
+    on c.source = m.source and c.dimension = m.dimension and c.member = m.member and c.currency = m.currency;
+
+analyze sales_change;
+
 delete from mart.sales_period as m
 using period as p
 where m.period = p.period and m.period_start = p.period_start;
@@ -109,60 +217,9 @@ flow as (
     group by p.period, p.period_start, h.source, m.dimension, m.member
 ),
 
-last_day as (
-    select distinct period_end as on_day
-    from period
-),
-
-first_last_day as (
-    select
-        min(on_day) as first_on,
-        max(on_day) as last_on
-    from last_day
-),
-
--- a deal is open at the end of the days from its creation to before its closing: one more there, one less here
-change as (
-    select
-        d.source,
-        m.dimension,
-        m.member,
-        d.currency,
-        x.on_day,
-        sum(x.sign) as deals,
-        sum(x.sign * d.amount) as amount,
-        sum(x.sign) filter (where d.amount is not null) as deals_with_amount
-    from sales_deal as d
-    inner join first_last_day as s
-        on
-            d.created_on <= s.last_on
-            and (d.closed_on is null or (d.closed_on > s.first_on and d.closed_on > d.created_on))
-    cross join
-        lateral (
-            values
-            (greatest(d.created_on, s.first_on), 1),
-            (d.closed_on, -1)
-        ) as x (on_day, sign)
-    cross join
-        lateral (
-            values
-            ('source', d.source),
-            ('rep', d.rep),
-            ('team', d.team),
-            ('region', d.region),
-            ('product', d.product),
-            ('lead_source', d.lead_source)
-        ) as m (dimension, member)
-    where x.on_day <= s.last_on
-    group by d.source, m.dimension, m.member, d.currency, x.on_day
-),
-
 summed as (
     select
-        source,
-        dimension,
-        member,
-        currency,
+        member_no,
         on_day,
         is_wanted,
         sum(deals) over w as open_deals,
@@ -170,57 +227,47 @@ summed as (
         sum(deals_with_amount) over w as deals_with_amount
     from (
         select
-            source,
-            dimension,
-            member,
-            currency,
+            member_no,
             on_day,
             false as is_wanted,
             deals,
             amount,
             deals_with_amount
-        from change
+        from sales_change
         union all
         select
-            c.source,
-            c.dimension,
-            c.member,
-            c.currency,
+            m.member_no,
             l.on_day,
             true as is_wanted,
             0 as deals,
             0 as amount,
             0 as deals_with_amount
-        from (select distinct
-            source,
-            dimension,
-            member,
-            currency
-        from change) as c
-        cross join last_day as l
+        from sales_member as m
+        cross join (select distinct period_end as on_day from period) as l
     ) as t
-    window w as (partition by source, dimension, member, currency order by on_day)
+    window w as (partition by member_no order by on_day)
 ),
 
 stock as (
     select
-        t.source,
-        t.dimension,
-        t.member,
+        m.source,
+        m.dimension,
+        m.member,
         t.on_day,
         sum(t.open_deals) as open_deals,
         coalesce(
-            sum(case when t.currency = r.currency then t.amount else round(t.amount * x.factor, 2) end), 0
+            sum(case when m.currency = r.currency then t.amount else round(t.amount * x.factor, 2) end), 0
         ) as pipeline,
         coalesce(
-            sum(t.deals_with_amount) filter (where t.currency <> r.currency and x.factor is null), 0
+            sum(t.deals_with_amount) filter (where m.currency <> r.currency and x.factor is null), 0
         ) as unconverted_deals
     from summed as t
+    inner join sales_member as m on t.member_no = m.member_no
     cross join reporting as r
     cross join as_of as a
-    left join rate as x on t.currency = x.currency and least(t.on_day, a.on_day) = x.on_day
+    left join rate as x on m.currency = x.currency and least(t.on_day, a.on_day) = x.on_day
     where t.is_wanted and t.open_deals > 0
-    group by t.source, t.dimension, t.member, t.on_day
+    group by m.source, m.dimension, m.member, t.on_day
 ),
 
 open_then as (

@@ -11,6 +11,8 @@ alter table core.dim_pipeline_stage add column process_step integer;
 comment on column core.dim_pipeline_stage.process_step is 'the same among the stages that lead to winning, from 1 without gaps; null for a stage of losing';
 alter table core.dim_pipeline_stage add column may_stay_days numeric;
 comment on column core.dim_pipeline_stage.may_stay_days is 'days that a deal may stay, where sales.yaml tells them';
+alter table core.dim_pipeline_stage add column created_stage text;
+comment on column core.dim_pipeline_stage.created_stage is 'key of the stage that a deal''s creation starts, where its source tells two dates only';
 
 create table core.dim_process_move (
     process_name text not null,

@@ -50,7 +50,7 @@ create table mart.deal_path (
 comment on table mart.deal_path is 'one row per deal: the way it took through its process';
 comment on column mart.deal_path.source is 'name of the source';
 comment on column mart.deal_path.deal_id is 'key of the deal';
-comment on column mart.deal_path.process_name is 'the process of most of its visits';
+comment on column mart.deal_path.process_name is 'the process of its stages; of several, the first by name';
 comment on column mart.deal_path.path is 'its standard stages in order, with > between';
 comment on column mart.deal_path.moves is 'moves from one standard stage to another';
 comment on column mart.deal_path.skipped_stages is 'stages that it went over; those before its first one count where the source tells its moves';
@@ -368,7 +368,7 @@ create table mart.sales_slippage (
     closed_deals bigint not null,
     slipped_deals bigint not null,
     slipped_amount numeric not null,
-    overdue_deals bigint not null,
+    still_due_deals bigint not null,
     slippage numeric,
     mean_days_moved numeric,
     median_days_moved numeric,
@@ -387,7 +387,7 @@ comment on column mart.sales_slippage.due_amount is 'their amount, at the rate o
 comment on column mart.sales_slippage.closed_deals is 'of these, deals that closed by the period''s end';
 comment on column mart.sales_slippage.slipped_deals is 'of these, deals still open at the period''s end whose close date had moved past it';
 comment on column mart.sales_slippage.slipped_amount is 'their amount';
-comment on column mart.sales_slippage.overdue_deals is 'of these, deals still open at the period''s end whose close date had not moved';
+comment on column mart.sales_slippage.still_due_deals is 'of these, deals still open at the period''s end (or now, in a period under way) whose close date had not moved past it';
 comment on column mart.sales_slippage.slippage is 'slipped_deals ÷ due_deals';
 comment on column mart.sales_slippage.mean_days_moved is 'days from the last close date in the period to the one at its end, mean over slipped deals';
 comment on column mart.sales_slippage.median_days_moved is 'the same, median';

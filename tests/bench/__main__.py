@@ -35,6 +35,7 @@ from include.warehouse.connection import Warehouse
 from include.warehouse.migrations import migrate
 from tests.bench import budget, customers, truth
 from tests.bench import mysql as mysql_table
+from tests.bench import sales as sales_marts
 from tests.bench import sales_models as sales_models_bench
 from tests.bench import search as customer_search
 from tests.bench.data import write_orders
@@ -61,6 +62,8 @@ SEARCH_AIM_MS = 100.0
 SCREEN_AIM_SECONDS = 60.0
 PEOPLE = 1_000_000
 PEOPLE_AIM_SECONDS, PEOPLE_AIM_MB, PEOPLE_AIM_F1, LATER_AIM_SECONDS = 45.0, 4096, 0.985, 5.0
+SALES_DEALS = 1_000_000
+SALES_AIM_SECONDS = {"a year from scratch": 600.0, "one more day": 60.0}
 HOOKS, HOOK_BURST, HOOK_PAUSE_SECONDS = 20, 200, 4.0
 
 
@@ -370,6 +373,18 @@ def search(setting: Setting) -> list[Line]:
     return lines
 
 
+def sales(setting: Setting) -> list[Line]:
+    """All sales marts of a million deals with ten visits to stages each: a year from scratch, and one more day."""
+    deals = SALES_DEALS // setting.share
+    lines = []
+    with setting.server.database(is_migrated=True) as url:
+        for what, seconds in sales_marts.measure(url, deals):
+            aim = SALES_AIM_SECONDS.get(what)
+            reached = None if aim is None else seconds < aim
+            lines.append(Line("sales", f"{deals:,} deals: {what}", "s", seconds, aim, None, seconds, reached))
+    return lines
+
+
 def hooks(setting: Setting) -> list[Line]:
     """From a webhook to its staged row with the scheduler idle: one by one, then a burst."""
     count, burst = HOOKS // min(setting.share, 5), HOOK_BURST // min(setting.share, 5)
@@ -565,6 +580,7 @@ BENCHES: dict[str, Callable[[Setting], list[Line]]] = {
     "hooks": hooks,
     "search": search,
     "identity": identity,
+    "sales": sales,
 }
 
 if __name__ == "__main__":

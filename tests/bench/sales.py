@@ -24,7 +24,8 @@ insert into core.dim_pipeline_stage (
     process_stage, process_position, process_step
 )
 select
-    'crm', 's' || n, 'p', 'Sales', 'Stage ' || n, n, n / 10.0, case n when 8 then 'won' when 9 then 'lost' else 'open' end,
+    'crm', 's' || n, 'p', 'Sales', 'Stage ' || n, n, n / 10.0,
+    case n when 8 then 'won' when 9 then 'lost' else 'open' end,
     'Sales', 'Stage ' || n, n, case when n < 9 then n + 1 end
 from generate_series(0, 9) as n
 """,
@@ -54,7 +55,7 @@ from generate_series(1, %(deals)s) as n
 cross join lateral (
     select %(now)s::timestamptz - (n::float8 / %(deals)s) * %(years)s * interval '365 days' as starts_at
 ) as m
-cross join lateral (select (30 + n * 7919 %% 90) * interval '1 day' as days) as x
+cross join lateral (select (30 + n::bigint * 7919 %% 90) * interval '1 day' as days) as x
 """,
     "analyze made",
     """
@@ -75,7 +76,9 @@ insert into core.fct_deal_stage (source, deal_id, visit_no, stage_key, entered_a
 select
     'crm', m.deal_id, v.no,
     case
-        when v.no < %(visits)s then 's' || least(v.no - 1 - (m.n %% 4 = 0 and v.no > 4)::int + (m.n %% 5 = 0 and v.no > 6)::int, 7)
+        when v.no < %(visits)s then 's' || least(
+            v.no - 1 - (m.n %% 4 = 0 and v.no > 4)::integer + (m.n %% 5 = 0 and v.no > 6)::integer, 7
+        )
         when m.n %% 2 = 0 then 's8' else 's9'
     end,
     m.starts_at + m.days * (v.no - 1) / (%(visits)s - 1),

@@ -140,6 +140,39 @@ def test_without_moves_the_versions_are_what_there_is(embedded_warehouse: Wareho
     assert rows(embedded_warehouse, query) == [("Prospecting",), ("Proposal",)]
 
 
+def test_a_visit_is_added_where_the_history_ends_elsewhere_than_the_deal(embedded: Databases) -> None:
+    def told(at: str, stage: str, close: str, moves: int) -> dict:
+        history = [{"value": stage, "timestamp": f"2026-11-0{n}T09:00:00Z"} for n, stage in ((2, "old"), (1, "new"))]
+        properties = {"dealname": "A", "dealstage": stage, "hs_lastmodifieddate": at, "closedate": close,
+                      "createdate": "2026-11-01T09:00:00Z"}  # fmt: skip
+        dates = [{"value": "2026-12-20T00:00:00Z", "timestamp": "2026-11-02T09:00:00Z"},
+                 {"value": "2026-11-30T00:00:00Z", "timestamp": "2026-11-01T09:00:00Z"}]  # fmt: skip
+        return {"id": "1", "properties": properties, "archived": False,
+                "history": {"dealstage": history[-moves:], "closedate": dates[-moves:]}}  # fmt: skip
+
+    stage = {"id": "won", "label": "Won", "displayOrder": 9, "metadata": {"isClosed": "true", "probability": "1.0"},
+             "parent": {"id": "p", "label": "Sales"}, "updatedAt": "2026-11-01T00:00:00Z"}  # fmt: skip
+    warehouse = in_any_order(
+        embedded,
+        [
+            Delivery("hubspot", "pipelines", DAYS[0], (page(stage),)),
+            Delivery("hubspot", "deals", DAYS[0], (page(told("2026-11-01T09:00:00Z", "new", "2026-11-30", 1)),)),
+            # it went on to another stage, and was won since, of which the history says nothing
+            Delivery("hubspot", "deals", DAYS[2], (page(told("2026-11-04T09:00:00Z", "won", "2026-11-03T10:00Z", 2)),)),
+        ],
+    )  # fmt: skip
+    query = (
+        "select stage_key, to_char(entered_at at time zone 'UTC', 'DD HH24'), exited_at is null, origin, is_mended"
+        " from core.fct_deal_stage order by visit_no"
+    )
+    assert rows(warehouse, query) == [
+        ("new", "01 09", False, "history", False), ("old", "02 09", False, "history", False),
+        ("won", "03 10", True, "history", True),  # on its close date
+    ]  # fmt: skip
+    dates = "select expected_close_on::text, known_from::date::text from core.fct_deal_close_date order by version_no"
+    assert rows(warehouse, dates) == [("2026-11-30", "2026-11-01"), ("2026-12-20", "2026-11-02")]
+
+
 def test_a_person_whose_key_is_a_reps_leaves_the_rep_alone(embedded_warehouse: Warehouse) -> None:
     owner = {"id": "7", "email": "ann@example.com", "firstName": "Ann", "updatedAt": "2026-11-02T08:00:00Z"}
     load(embedded_warehouse, Delivery("hubspot", "owners", DAYS[0], (page(owner),)))
