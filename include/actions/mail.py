@@ -16,6 +16,8 @@ from include.actions.config import EmailChannel
 from include.actions.outbox import message_id
 
 _TIMEOUT_SECONDS = 30
+_MAIL = policy.SMTP.clone(cte_type="7bit")  # not every server takes 8 bits
+_INTERNATIONAL = policy.SMTPUTF8.clone(cte_type="7bit")
 _ADDRESS = re.compile(r"[^\s<>,;:\"()\\]+@[^\s<>,;:\"()\\@]+")
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
@@ -67,7 +69,7 @@ def mail_of(channel: EmailChannel, claimed: Claimed, at: datetime) -> EmailMessa
         raise NotSentError("the recipient is no e-mail address", is_final=True)
     sender = channel.sender_address()
     user, domain = claimed.recipient.rsplit("@", 1)
-    mail = EmailMessage(policy=policy.SMTP)
+    mail = EmailMessage(policy=_MAIL)
     mail["From"] = sender
     mail["To"] = Address(username=user, domain=domain)
     mail["Subject"] = claimed.subject
@@ -95,9 +97,10 @@ class Mailer:
         """
         mail = mail_of(self.channel, claimed, at)
         recipient = claimed.recipient
+        options = [] if recipient.isascii() else ["SMTPUTF8"]
+        data = mail.as_bytes(policy=_INTERNATIONAL if options else _MAIL)
         smtp = self._ready()
         try:
-            options = [] if recipient.isascii() else ["SMTPUTF8"]
             if options and not smtp.has_extn("smtputf8"):
                 raise NotSentError("the server takes no addresses beyond ASCII", is_final=True)
             self._expect(smtp.mail(self.channel.sender_address().addr_spec, options), 250, "the sender")
@@ -109,7 +112,6 @@ class Mailer:
         except (smtplib.SMTPException, OSError) as error:
             self.close()
             raise NotSentError(f"cut before the mail was sent ({type(error).__name__})") from None
-        data = mail.as_bytes(policy=policy.SMTPUTF8 if options else policy.SMTP)
         try:
             smtp.send(re.sub(rb"(?m)^\.", b"..", data) + (b"" if data.endswith(b"\r\n") else b"\r\n") + b".\r\n")
             answer = smtp.getreply()

@@ -121,7 +121,7 @@ def listed(connection: psycopg.Connection, states: list[str], most: int) -> list
 def counts(connection: psycopg.Connection) -> dict[str, int]:
     """State → how many messages are in it."""
     rows = connection.execute("select state, count(*) from ops.outbox group by state order by state").fetchall()
-    return {state: count for state, count in rows}
+    return dict(rows)
 
 
 def approve(connection: psycopg.Connection, numbers: list[int], by: str, now: datetime) -> None:
@@ -147,7 +147,7 @@ def resend(connection: psycopg.Connection, numbers: list[int], by: str, now: dat
     :raises OutboxError: when one is neither; then nothing is changed.
     """
     change = (
-        "state = 'approved', reason = 'resent by hand', attempts = 0, attempt_after = %(now)s,"
+        "state = 'approved', reason = 'resent by hand', attempt_after = %(now)s,"
         " not_before = %(now)s, not_after = %(until)s"
     )
     _decide(connection, numbers, ["uncertain", "failed"], by, now, change)

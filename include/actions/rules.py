@@ -180,9 +180,9 @@ class RemindersConfig(StrictModel):
         for calendar in self.calendars:
             if not calendar.week:
                 raise ValueError(f"calendars: {calendar.name} has no working day in its week")
-        for person in (*self.people, *self.managers):
-            if person.calendar not in names:
-                raise ValueError(f"calendar {person.calendar!r}: there is {', '.join(names)}")
+        for used in [*(p.calendar for p in self.people), *(m.calendar for m in self.managers)]:
+            if used not in names:
+                raise ValueError(f"calendar {used!r}: there is {', '.join(names)}")
         rules = [rule.name for rule in self.rules]
         if twice := {name for name in rules if rules.count(name) > 1}:
             raise ValueError(f"rules: the name {', '.join(sorted(twice))} is there twice")

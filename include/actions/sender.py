@@ -35,7 +35,8 @@ def send_due(
 
     :param find_connection: from an id to an Airflow connection.
     :param now: the clock.
-    :returns: how many messages were sent, put off (``again``), failed, became uncertain, and were too late (``expired``).
+    :returns: how many messages were sent, put off (``again``), failed, became uncertain, or were too late
+        (``expired``).
     :raises OutboxStoppedError: when more messages would go out today than ``most_a_day``.
     """
     done: Counter[str] = Counter()
@@ -114,8 +115,8 @@ def _claim(connection: psycopg.Connection, config: OutboxConfig, channels: list[
         if begun + due > config.most_a_day:
             raise OutboxStoppedError(
                 f"Nothing more is sent: {begun} messages went out today and {due} are due, more than most_a_day "
-                f"({config.most_a_day}) in include/config/outbox.yaml. Look at them (./crm outbox list), cancel what is "
-                "wrong, or raise most_a_day."
+                f"({config.most_a_day}) in include/config/outbox.yaml. Look at them (./crm outbox list), cancel what "
+                "is wrong, or raise most_a_day."
             )
         row = connection.execute(
             "select outbox_id, message_key, channel, recipient, subject, payload, attempts + 1 from ops.outbox"
@@ -128,7 +129,8 @@ def _claim(connection: psycopg.Connection, config: OutboxConfig, channels: list[
         claimed = Claimed(*row)
         connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", [_lock(claimed.outbox_id)])
         connection.execute(
-            "update ops.outbox set state = 'sending', reason = null, attempts = %s, sending_at = %s where outbox_id = %s",
+            "update ops.outbox set state = 'sending', reason = null, attempts = %s, sending_at = %s"
+            " where outbox_id = %s",
             [claimed.attempts, now, claimed.outbox_id],
         )
     return claimed
@@ -137,7 +139,8 @@ def _claim(connection: psycopg.Connection, config: OutboxConfig, channels: list[
 def _not_sent(
     connection: psycopg.Connection, config: OutboxConfig, claimed: Claimed, error: NotSentError, now: datetime
 ) -> str:
-    if error.is_final or claimed.attempts >= config.attempts:
+    # what is the channel's trouble is tried until the message's time is over
+    if error.is_final or (claimed.attempts >= config.attempts and not error.is_channel):
         log.error("message %s failed: %s", claimed.outbox_id, error)
         _note(connection, claimed, "failed", str(error), now)
         return "failed"
