@@ -147,7 +147,8 @@ class Mailer:
         return self._smtp
 
     def _opened(self) -> smtplib.SMTP:
-        server, context = self.server, ssl.create_default_context()
+        server = self.server
+        context = ssl.create_default_context() if server.security != "none" else None
         smtp: smtplib.SMTP
         if server.security == "ssl":
             smtp = smtplib.SMTP_SSL(server.host, server.port, timeout=_TIMEOUT_SECONDS, context=context)
