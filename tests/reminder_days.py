@@ -28,6 +28,7 @@ from tests.post_office import STEPS, PostOffice, mail_connection
 
 FIRST = date(2026, 3, 16)  # the clocks of Europe change on the 29th
 REPS, DEALS_A_REP = 8, 6
+PRELOAD = ["tests.reminder_days", "include.actions.mail", "include.actions.web_request"]
 EVERY_DAY = {
     day: ["08:00", "18:00"] for day in ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 }
@@ -79,7 +80,7 @@ def simulate(warehouse: Warehouse, days: int = 30, seed: int = 7) -> Figures:
     windows = [Window.day(FIRST + timedelta(days=n)) for n in range(days)]
     office = PostOffice()
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.reminder_days", "include.actions.mail", "include.actions.web_request"])
+    context.set_forkserver_preload(PRELOAD)
     counts: Counter[str] = Counter()
     try:
         for window in windows:

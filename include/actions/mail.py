@@ -139,6 +139,9 @@ class Mailer:
             self._smtp = self._opened()
         except smtplib.SMTPAuthenticationError:
             raise NotSentError("the mail server does not accept the login", is_channel=True) from None
+        except UnicodeError:
+            told = "the connection's login or password has a character that SMTP logins do not know"
+            raise NotSentError(told, is_channel=True) from None
         except (smtplib.SMTPException, OSError) as error:
             where = f"{self.server.host}:{self.server.port}"
             raise NotSentError(
