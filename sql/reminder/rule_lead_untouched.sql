@@ -6,7 +6,7 @@ with lead as (
     select
         c.customer_id,
         c.owner_id,
-        r.source,
+        split_part(c.owner_id, ':', 1) as source,
         r.calendar,
         r.timezone,
         -- since when they are in that stage, as far as is known
