@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -42,16 +42,16 @@ class Digest:
 
 WORDS: dict[Language, dict[str, str]] = {
     "en": {
-        "at_risk": "at risk", "no_name": "a deal without a name", "hello": "Hello {name},",
-        "intro": "these deserve a look today, the most at risk first.",
-        "intro_weekly": "these of your team deserve a look this week, the most at risk first.",
-        "rest": "{rest} more wait; the most at risk come first.",
+        "at_risk": "{amount} at risk", "no_name": "a deal without a name", "hello": "Hello {name},",
+        "intro": "These deserve a look today, the most at risk first.",
+        "intro_weekly": "These of your team deserve a look this week, the most at risk first.",
+        "rest": "{rest} more wait for another day.",
         "risk": "At risk is amount × chance of winning × how late.",
         "why": "Sent by CRM Autopilot, one mail a day at most, none when there is nothing to say.",
         "why_weekly": "Sent by CRM Autopilot, once a week.",
     },
     "zh": {
-        "at_risk": "风险金额", "no_name": "未命名商机", "hello": "{name}，您好：",
+        "at_risk": "风险 {amount}", "no_name": "未命名商机", "hello": "{name}，您好：",
         "intro": "以下事项今天值得跟进，风险最高的在前。",
         "intro_weekly": "您团队的以下事项本周值得关注，风险最高的在前。",
         "rest": "另有 {rest} 项待后续提醒，风险高者优先。",
@@ -92,7 +92,7 @@ def _entry(row: dict[str, Any], config: RemindersConfig, language: Language, *, 
     return Entry(
         name=_name(row["name"]) or WORDS[language]["no_name"],
         facts=[_name(fact) for fact in facts if fact],
-        at_risk=f"{_money(risk, row['currency'])} {WORDS[language]['at_risk']}" if risk else "",
+        at_risk=WORDS[language]["at_risk"].format(amount=_money(risk, row["currency"])) if risk else "",
         link=wording.template(link, is_html=False).render(deal_id=quote(row["subject_id"], safe="")) if link else "",
     )
 
@@ -107,8 +107,8 @@ def _values(row: dict[str, Any], language: Language) -> dict[str, Any]:
         "stage": _name(row["stage_name"]),
         "amount": _money(row["amount"], row["currency"]) if row["amount"] is not None else "–",
         "was_amount": _money(row["was_amount"], row["currency"]) if row["was_amount"] is not None else "–",
-        "days": _whole(row["days"]),
-        "limit": _whole(row["limit_days"]),
+        "days": _whole(row["days"], ROUND_DOWN),
+        "limit": _whole(row["limit_days"], ROUND_UP),
         "on": day_in(language, row["about_on"]) if row["about_on"] else "–",
     }
 
@@ -118,11 +118,12 @@ def _name(text: str | None) -> str:
 
 
 def _money(value: Decimal, currency: str | None) -> str:
-    return money(value.quantize(Decimal(1), ROUND_HALF_UP), currency or "XXX")
+    # figure and currency stay on one line
+    return money(value.quantize(Decimal(1), ROUND_HALF_UP), currency or "XXX").replace(" ", "\u00a0")
 
 
-def _whole(value: Decimal | None) -> str:
-    return "–" if value is None else f"{value.quantize(Decimal(1), ROUND_DOWN)}"
+def _whole(value: Decimal | None, rounding: str) -> str:
+    return "–" if value is None else f"{value.quantize(Decimal(1), rounding)}"
 
 
 def digest(
