@@ -47,6 +47,11 @@ TERMS: dict[str, tuple[str, str]] = {
         "Time in stage",
         "Median and 90th percentile of the days of the visits that ended in the same 365 days.",
     ),
+    "reminder": (
+        "Reminder",
+        "A rule and a deal that it applies to, from the day’s end at which it first applied until the deal closed or "
+        "moved or the reason was gone. Sent: in a message to the rep; in doubt: in one that may not have gone out.",
+    ),
     "product": ("Product", "Named as in the product list where that has it, else as the deal gives it."),
     # service
     "created_tickets": ("Created tickets", "Tickets opened in the window."),

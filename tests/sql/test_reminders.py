@@ -31,7 +31,9 @@ OUTBOX = {
         "email": {"kind": "email", "connection": "crm_mail", "from": "Autopilot <crm@acme.example>"},
         "task": {
             "kind": "http", "connection": "crm", "path": "/tasks",
-            "body": {"subject": "{{ subject }}", "owner": "{{ owner_key }}", "deal": "{{ subject_id }}", "at": "{{ at }}"},
+            "body": {
+                "subject": "{{ subject }}", "owner": "{{ owner_key }}", "deal": "{{ subject_id }}", "at": "{{ at }}",
+            },
         },
     },
 }  # fmt: skip
@@ -140,9 +142,8 @@ def propose(
 
 def found(warehouse: Warehouse, columns: str, where: str = "closed_at is null") -> list[tuple]:
     with warehouse.connect() as connection:
-        return connection.execute(
-            f"select subject_id, {columns} from ops.reminder where {where} order by subject_id, rule, opened_at".encode()  # noqa: S608
-        ).fetchall()
+        statement = f"select subject_id, {columns} from ops.reminder where {where}"  # noqa: S608 (a test's own words)
+        return connection.execute(f"{statement} order by subject_id, rule, opened_at".encode()).fetchall()
 
 
 def mails(warehouse: Warehouse, columns: str = "recipient, subject") -> list[tuple]:
@@ -195,14 +196,11 @@ def test_no_activity_counts_the_reps_working_days(warehouse: Warehouse) -> None:
     deal(warehouse, "elsewhere", source="files", entered=None)  # whose source tells of no activities
     propose(warehouse, reminders(rule("no_activity", working_days=6)))
     # 24, 25, 26, 27, 30 November, 1 and 3 December: seven; the 2nd is a holiday. 800 × 0.5 × 1 / (1 + 7)
-    assert (
-        found(warehouse, "days, late_days, value_at_risk, about_on")
-        == [
-            ("idle", 7, 1, 50, date(2026, 11, 23)),
-            ("never", 8, 2, Decimal(1000) * Decimal("0.5") * Decimal(2) / Decimal(9), date(2026, 11, 20)),
-        ]
-        or round(float(found(warehouse, "value_at_risk")[1][1]), 4) == 111.1111
-    )
+    told = found(warehouse, "days, late_days, about_on, round(value_at_risk, 2)")
+    assert told == [
+        ("idle", 7, 1, date(2026, 11, 23), 50),
+        ("never", 8, 2, date(2026, 11, 20), Decimal("111.11")),  # 1000 × 0.5 × 2 / 9
+    ]
 
 
 def test_no_next_step(warehouse: Warehouse) -> None:
@@ -250,11 +248,11 @@ def test_amount_changed(warehouse: Warehouse) -> None:
 
 def test_contact_gone_quiet(warehouse: Warehouse) -> None:
     with warehouse.connect() as connection:
-        for key, customer in (("c1", "ada"), ("d1", "ada"), ("c2", "bob"), ("c3", "cy")):
-            put(connection, "core.customer_link", source="desk" if key == "d1" else "crm", record_key=key,
-                customer_id=customer, record_id=f"{key}", match_key=key) if _has_match_key(connection) else put(
-                connection, "core.customer_link", source="desk" if key == "d1" else "crm", record_key=key,
-                customer_id=customer, record_id=f"{key}")  # fmt: skip
+        for key, customer in (("crm:c1", "ada"), ("desk:d1", "ada"), ("crm:c2", "bob"), ("crm:c3", "cy")):
+            source, record = key.split(":")
+            put(
+                connection, "core.customer_link", source=source, record_key=record, record_id=key, customer_id=customer
+            )  # fmt: skip
     for name in ("ada", "bob", "cy"):
         deal(warehouse, name, customer_id=name)
     activity(warehouse, "other", "11-02 09:00", customer_key="c1")
@@ -265,15 +263,6 @@ def test_contact_gone_quiet(warehouse: Warehouse) -> None:
     propose(warehouse, reminders(rule("contact_quiet", working_days=8)))
     # 20, 23, 24, 25, 26, 27, 30 November, 1 and 3 December: nine; Cy was never heard of
     assert found(warehouse, "days") == [("bob", 9)]
-
-
-def _has_match_key(connection: psycopg.Connection) -> bool:
-    return bool(
-        connection.execute(
-            "select 1 from information_schema.columns where table_schema = 'core' and table_name = 'customer_link'"
-            " and column_name = 'match_key'"
-        ).fetchone()
-    )
 
 
 def test_hot_lead_untouched(warehouse: Warehouse) -> None:
@@ -393,9 +382,8 @@ def test_a_weekend_is_quiet(warehouse: Warehouse) -> None:
     deal(warehouse, "a")
     for day in ("2026-12-04", "2026-12-05", "2026-12-06"):  # Friday, Saturday, Sunday: one digest, for Monday
         propose(warehouse, reminders(OVERDUE), Window.day(day))
-    assert mails(
-        warehouse, "not_before, payload ->> 'text' like '%%22 days%%' or payload ->> 'text' like '%%- 23%%'"
-    ) == [(at("12-07 08:00"), True)]
+    ((not_before, text),) = mails(warehouse, "not_before, payload ->> 'text'")
+    assert not_before == at("12-07 08:00") and "- 23\n" in text  # days, on Monday morning
 
 
 def test_a_digest_is_cancelled_when_all_of_it_is_over(warehouse: Warehouse) -> None:
