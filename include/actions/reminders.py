@@ -57,7 +57,7 @@ class Proposed:
 class _Rep:
     """A rep who may be written to.
 
-    :param hours: from opening to closing, when their next message may be sent.
+    :param hours: from opening to closing, in which their next message may be sent.
     """
 
     rep_id: str
@@ -120,7 +120,6 @@ class _Run:
         self.cursor = psycopg.ClientCursor(connection, row_factory=dict_row)
         self.parameters: dict[str, Any] = {
             "window_end": window.end,
-            "now": now,
             "timezone": config.calendar("default").timezone,
             "most_deals": config.most_deals,
             "of_won": [rule.name for rule in config.rules if isinstance(rule, kinds.ContractEnding)],
@@ -166,7 +165,7 @@ class _Run:
         return self.cursor.fetchall() if self.cursor.description else []
 
     def _reps(self) -> Iterator[_Rep]:
-        hours = {c.name: next_hours(c, self.window.end) for c in self.config.calendars}
+        hours = {calendar.name: self._hours(calendar) for calendar in self.config.calendars}
         rows = self.connection.execute(
             "select rep_id, full_name, email, team, manager, region, is_active is not false from core.dim_rep"
             " where is_current"
@@ -179,12 +178,16 @@ class _Run:
                 rep_id, full_name, email, team, manager, is_active, calendar, language, hours[calendar.name]
             )  # fmt: skip
 
+    def _hours(self, calendar: Schedule) -> tuple[datetime, datetime]:
+        """When the next message may be sent: the first hours after the window, or after now if those are over."""
+        hours = next_hours(calendar, self.window.end)
+        return hours if hours[1] > self.now else next_hours(calendar, self.now)
+
     def _write_settings(self) -> None:
         """What the configuration says, as temporary tables that statements join."""
         self.connection.execute(
             "create temp table rep_setting (rep_id text primary key, full_name text, email text, team text,"
-            " manager text, is_active boolean, calendar text, timezone text, not_before timestamptz,"
-            " not_after timestamptz) on commit drop"
+            " manager text, is_active boolean, calendar text, timezone text, not_before timestamptz) on commit drop"
         )
         self.connection.execute(
             "create temp table reminder_rule (rule text primary key, to_rep boolean, to_manager boolean, channel text,"
@@ -196,10 +199,10 @@ class _Run:
         )
         with self.connection.cursor() as cursor:
             cursor.executemany(
-                "insert into rep_setting values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                "insert into rep_setting values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
                 [
                     (r.rep_id, r.full_name, r.email, r.team, r.manager, r.is_active, r.calendar.name,
-                     r.calendar.timezone, *r.hours)
+                     r.calendar.timezone, r.hours[0])
                     for r in self.reps.values()
                 ],
             )  # fmt: skip
@@ -255,14 +258,13 @@ class _Run:
             return
         channels = sorted({r.channel for r in self.config.rules if "manager" in r.to})
         self.connection.execute(
-            "create temp table manager_setting (manager_no integer, team text, manager text, not_after timestamptz)"
-            " on commit drop"
+            "create temp table manager_setting (manager_no integer, team text, manager text) on commit drop"
         )
-        hours = [next_hours(self.config.calendar(m.calendar), self.window.end) for m in managers]
+        hours = [self._hours(self.config.calendar(m.calendar)) for m in managers]
         with self.connection.cursor() as cursor:
             cursor.executemany(
-                "insert into manager_setting values (%s, %s, %s, %s)",
-                [(no, m.team, m.manager, hours[no][1]) for no, m in enumerate(managers)],
+                "insert into manager_setting values (%s, %s, %s)",
+                [(no, m.team, m.manager) for no, m in enumerate(managers)],
             )
         rows = self._run("chosen_weekly")
         for number, group in groupby(rows, lambda row: row["manager_no"]):

@@ -90,7 +90,7 @@ comment on column ops.reminder.opened_amount is 'amount of the deal then';
 comment on column ops.reminder.seen_at is 'end of the last window in which it applied';
 comment on column ops.reminder.closed_at is 'when the deal closed or moved, else the end of the window in which the rule no longer applied; null while it applies';
 comment on column ops.reminder.closed_why is 'won, lost, moved, gone (the source no longer has it), reason gone, or rule off';
-comment on column ops.reminder.held_why is 'why the last window did not put it into a message: cap, cooldown, no address; null when it did';
+comment on column ops.reminder.held_why is 'why the last window did not put it into a message: cap, cooldown or no address; null when it did';
 comment on column ops.reminder.amount is 'amount of the deal';
 comment on column ops.reminder.currency is 'ISO 4217 code; XXX when the source tells none';
 comment on column ops.reminder.probability is 'chance of winning in its stage, 0 to 1';

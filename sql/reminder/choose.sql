@@ -12,7 +12,6 @@ with told as (
         q.alone,
         case
             when s.rep_id is null or not s.is_active or (q.needs_address and s.email is null) then 'no address'
-            when s.not_after <= %(now)s then 'hours over'
             when exists (
                 select 1 from ops.reminder as p
                 inner join ops.reminder_notice as i on p.reminder_id = i.reminder_id

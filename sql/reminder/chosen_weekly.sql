@@ -8,7 +8,7 @@ with team as (
     inner join reminder_rule as q on r.rule = q.rule and q.to_manager
     inner join rep_setting as s on r.rep_id = s.rep_id
     inner join manager_setting as m on s.team = m.team or s.manager = m.manager
-    where r.closed_at is null and m.not_after > %(now)s
+    where r.closed_at is null
 ),
 
 placed as (

@@ -403,10 +403,11 @@ def test_a_backfill_reminds_nobody(warehouse: Warehouse) -> None:
     assert len(found(warehouse, "rule")) == 1
 
 
-def test_late_runs_wait_for_the_next_day(warehouse: Warehouse) -> None:
+def test_a_late_run_writes_for_the_next_hours(warehouse: Warehouse) -> None:
     deal(warehouse, "a")
-    assert propose(warehouse, reminders(OVERDUE), after=18).messages == 0  # at 18:00 the day's hours are over
-    assert found(warehouse, "held_why") == [("a", "hours over")]
+    propose(warehouse, reminders(OVERDUE), after=18)  # Friday, 18:00
+    propose(warehouse, reminders(OVERDUE), Window.day("2026-12-04"))
+    assert mails(warehouse, "not_before") == [(at("12-07 08:00"),)]
 
 
 def test_the_manager_gets_one_digest_a_week(warehouse: Warehouse) -> None:
