@@ -85,13 +85,14 @@ def entries(
 
 def _entry(row: dict[str, Any], config: RemindersConfig, language: Language, *, is_weekly: bool) -> Entry:
     facts = [row["company_name"], row["rep_name"] if is_weekly else None, row["stage_name"]]
+    facts = [_name(fact) for fact in facts if fact]
     if row["amount"] is not None:
         facts.append(_money(row["amount"], row["currency"]))
     risk = row["value_at_risk"]
     link = config.links.get(row["source"], "") if row["subject_kind"] == "deal" else ""
     return Entry(
         name=_name(row["name"]) or WORDS[language]["no_name"],
-        facts=[_name(fact) for fact in facts if fact],
+        facts=facts,
         at_risk=WORDS[language]["at_risk"].format(amount=_money(risk, row["currency"])) if risk else "",
         link=wording.template(link, is_html=False).render(deal_id=quote(row["subject_id"], safe="")) if link else "",
     )
