@@ -142,6 +142,7 @@ class _Run:
         self._run("open")
         self.opened = self.cursor.rowcount
         self._run("cancel")
+        self.connection.execute("analyze ops.reminder")
         self._run("choose")
 
     def write(self) -> int:

@@ -186,6 +186,9 @@ class RemindersConfig(StrictModel):
         rules = [rule.name for rule in self.rules]
         if twice := {name for name in rules if rules.count(name) > 1}:
             raise ValueError(f"rules: the name {', '.join(sorted(twice))} is there twice")
+        weekly = {rule.channel for rule in self.rules if "manager" in rule.to}
+        if len(weekly) > 1:
+            raise ValueError(f"rules: managers get one digest, so their rules share a channel, not {', '.join(weekly)}")
         for link in self.links.values():
             wording.check(link, {"deal_id"})
         return self

@@ -1,6 +1,41 @@
 -- one row per open reminder for a rep: its place in their next message, or why it is in none
 create temp table choice on commit drop as
-with told as (
+with recent as (
+    select
+        p.rule,
+        p.subject_kind,
+        p.source,
+        p.subject_id,
+        o.not_before
+    from ops.outbox as o
+    inner join ops.reminder_notice as i on o.outbox_id = i.outbox_id
+    inner join ops.reminder as p on i.reminder_id = p.reminder_id
+    where
+        o.not_before > %(window_end)s - (select max(cooldown_days) + 7 from reminder_rule) * interval '1 day'
+        and o.state not in ('cancelled', 'failed')
+        and o.message_key not like 'reminder/manager/%%'
+),
+
+-- the message that this run writes, perhaps anew, does not count: it is due when the rep's next one is
+cooling as (
+    select distinct r.reminder_id
+    from recent as n
+    inner join ops.reminder as r
+        on
+            n.rule = r.rule
+            and n.subject_kind = r.subject_kind
+            and n.source = r.source
+            and n.subject_id = r.subject_id
+    inner join reminder_rule as q on r.rule = q.rule
+    inner join rep_setting as s on r.rep_id = s.rep_id
+    where
+        r.closed_at is null
+        and n.not_before < s.not_before
+        and (n.not_before at time zone s.timezone)::date
+        > (s.not_before at time zone s.timezone)::date - q.cooldown_days
+),
+
+told as (
     select
         r.reminder_id,
         r.rep_id,
@@ -12,25 +47,12 @@ with told as (
         q.alone,
         case
             when s.rep_id is null or not s.is_active or (q.needs_address and s.email is null) then 'no address'
-            when exists (
-                select 1 from ops.reminder as p
-                inner join ops.reminder_notice as i on p.reminder_id = i.reminder_id
-                inner join ops.outbox as o on i.outbox_id = o.outbox_id
-                where
-                    p.rule = r.rule
-                    and p.subject_kind = r.subject_kind
-                    and p.source = r.source
-                    and p.subject_id = r.subject_id
-                    and o.state not in ('cancelled', 'failed')
-                    and o.message_key not like 'reminder/manager/%%'
-                    and o.not_before < s.not_before
-                    and (o.not_before at time zone s.timezone)::date
-                    > (s.not_before at time zone s.timezone)::date - q.cooldown_days
-            ) then 'cooldown'
+            when c.reminder_id is not null then 'cooldown'
         end as held_why
     from ops.reminder as r
     inner join reminder_rule as q on r.rule = q.rule and q.to_rep
     left join rep_setting as s on r.rep_id = s.rep_id
+    left join cooling as c on r.reminder_id = c.reminder_id
     where r.closed_at is null
 ),
 
