@@ -11,8 +11,7 @@ set
     late_days = c.late_days,
     about_on = c.about_on,
     was_amount = c.was_amount,
-    value_at_risk = c.value_at_risk,
-    held_why = null
+    value_at_risk = c.value_at_risk
 from candidate as c
 where
     r.closed_at is null
