@@ -41,7 +41,7 @@ def main() -> None:
     """Run the command; a user's mistake ends in one clear message, not in a traceback."""
     from psycopg import OperationalError
 
-    from include.customers.errors import ResolveError
+    from include.customers.errors import IdentityError, ResolveError
     from include.ingest import IngestError
     from include.local.errors import ServiceError
     from include.quality.suites import QualityError
@@ -50,8 +50,8 @@ def main() -> None:
     from include.warehouse.staging import StagingError
 
     mistakes = (
-        ConfigError, SourceError, ReadFailedError, SkeletonError, IngestError, QualityError, ResolveError, ServiceError,
-        StagingError, WarehouseTooOldError, OperationalError,
+        ConfigError, SourceError, ReadFailedError, SkeletonError, IngestError, QualityError, IdentityError,
+        ResolveError, ServiceError, StagingError, WarehouseTooOldError, OperationalError,
     )  # fmt: skip
     try:
         app(prog_name="./crm")
@@ -287,15 +287,15 @@ def bench(context: typer.Context) -> None:
 
 @app.command()
 def lock(
-    check: Annotated[bool, typer.Option(help="Change nothing; fail when requirements.txt is not current.")] = False,
+    check: Annotated[bool, typer.Option(help="Change nothing; fail when a lock is not current.")] = False,
 ) -> None:
-    """Make requirements.txt, the lock for all three Pythons, anew from requirements.in."""
-    from include.local.lockfile import check_lock, write_lock
+    """Make the locks for all three Pythons anew: requirements.txt from requirements.in, and requirements-spark.txt."""
+    from include.local.lockfile import check_locks, write_locks
 
     if not check:
-        write_lock()
-    elif difference := check_lock():
-        err.print(f"requirements.txt is not what requirements.in asks for; run ./crm lock and commit it.\n{difference}")
+        write_locks()
+    elif difference := check_locks():
+        err.print(f"A lock is not what its .in file asks for; run ./crm lock and commit it.\n{difference}")
         sys.exit(1)
 
 

@@ -1,5 +1,6 @@
 """``./crm doctor``: what could keep the product from running on this machine, and what to do about it."""
 
+import importlib.util
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from include.actions.rules import load_reminders_config
 from include.config_files import ConfigError
 from include.customers.golden import load_golden_config
 from include.customers.identity.config import load_identity_config
+from include.customers.identity.spark import INSTALL_SPARK, unreachable
 from include.customers.value.config import load_value_config
 from include.local import airflow, postgres, services
 from include.local.errors import ServiceError
@@ -129,6 +131,25 @@ def _warehouse(there: Warehouse) -> Iterator[Check]:
         yield Check("warehouse", False, f"{there.address} does not answer: {str(error).splitlines()[0]}", do)
 
 
+def spark() -> Iterator[Check]:
+    """For identity on Spark only: pyspark, Java and the cluster."""
+    try:
+        identity = load_identity_config()
+    except ConfigError:
+        return  # said with the configuration
+    masters = {kind.spark_master for kind in (identity.persons, identity.organisations) if kind.engine == "spark"}
+    if not masters:
+        return
+    has_package = importlib.util.find_spec("pyspark") is not None
+    yield Check("spark", has_package, f"pyspark is {'' if has_package else 'not '}installed", INSTALL_SPARK)
+    java = shutil.which("java")
+    yield Check("spark", java is not None, f"java: {java or 'not found'}", "Install Java 17 or newer.")
+    for master in sorted(filter(None, masters)):
+        reason = unreachable(master)
+        says = f"{master} does not answer: {reason}" if reason else f"{master} answers"
+        yield Check("spark", not reason, says, "Start the cluster, or correct spark_master in identity.yaml.")
+
+
 def configuration() -> Iterator[Check]:
     """Every YAML file by its model, and for every entity of a source the two files that go with it."""
     sources = {path: partial(load_source, path.stem) for path in sorted(FOLDER.glob("*.yaml"))}
@@ -146,6 +167,7 @@ def configuration() -> Iterator[Check]:
     yield from _read(
         "expectations", {p: partial(load_suite, p) for p in sorted(EXPECTATIONS.glob("*.json"))}, QualityError
     )
+    yield from spark()
     missing = 0
     for path in sources:
         try:

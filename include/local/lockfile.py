@@ -1,4 +1,7 @@
-"""The lock: requirements.txt, every package pinned with hashes for Python 3.11, 3.12 and 3.13."""
+"""The locks: every package pinned with hashes for Python 3.11, 3.12 and 3.13.
+
+requirements.txt is what ``./crm`` installs; requirements-spark.txt is what Spark needs beside it.
+"""
 
 import difflib
 import shutil
@@ -9,27 +12,31 @@ from pathlib import Path
 
 from include.settings import PROJECT
 
-LOCK = PROJECT / "requirements.txt"
+LOCKS = ("requirements", "requirements-spark")
 
 
-def write_lock(output: Path = LOCK) -> None:
-    """Resolve requirements.in; versions that the output file has already are kept where they fit."""
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "uv", "pip", "compile", "requirements.in", "--universal"),
-            *("--python-version", "3.11", "--generate-hashes", "--quiet"),
-            *("--custom-compile-command", "./crm lock", "--output-file", str(output)),
-        ],
-        cwd=PROJECT,
-        check=True,
-    )
+def write_locks(folder: Path = PROJECT) -> None:
+    """Resolve each lock's .in file; versions that a lock of the folder has already are kept where they fit."""
+    for name in LOCKS:
+        subprocess.run(
+            [
+                *(sys.executable, "-m", "uv", "pip", "compile", f"{name}.in", "--universal"),
+                *("--python-version", "3.11", "--generate-hashes", "--quiet"),
+                *("--custom-compile-command", "./crm lock", "--output-file", str(folder / f"{name}.txt")),
+            ],
+            cwd=PROJECT,
+            check=True,
+        )
 
 
-def check_lock() -> str:
-    """What would change in the lock, as a difference of lines; empty when it is current."""
+def check_locks() -> str:
+    """What would change in the locks, as a difference of lines; empty when they are current."""
+    differences: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
-        fresh = Path(folder) / LOCK.name
-        shutil.copy(LOCK, fresh)
-        write_lock(fresh)
-        old, new = (path.read_text().splitlines() for path in (LOCK, fresh))
-    return "\n".join(line for line in difflib.unified_diff(old, new, "requirements.txt", "resolved", lineterm="", n=0))
+        for name in LOCKS:
+            shutil.copy(PROJECT / f"{name}.txt", folder)
+        write_locks(Path(folder))
+        for name in LOCKS:
+            old, new = ((at / f"{name}.txt").read_text().splitlines() for at in (PROJECT, Path(folder)))
+            differences += difflib.unified_diff(old, new, f"{name}.txt", "resolved", lineterm="", n=0)
+    return "\n".join(differences)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import psycopg
 
 
@@ -47,6 +48,14 @@ class Fitted:
 
     parameters: dict[str, Any] | None
     scores: dict[str, Any]
+
+
+def fingerprint(*data: np.ndarray) -> str:
+    """A checksum of the data of a training."""
+    told = hashlib.sha256()
+    for array in data:
+        told.update(np.ascontiguousarray(array).tobytes())
+    return told.hexdigest()
 
 
 def fit_once(connection: psycopg.Connection, training: Training, fit: Callable[[], Fitted]) -> Fitted:

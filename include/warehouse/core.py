@@ -7,7 +7,7 @@ import psycopg
 from psycopg import sql
 
 from include.customers.build import link_customers, tell_customers
-from include.sales.pipelines import load_sales_config
+from include.sales.pipelines import write_stages
 from include.service.schedules import load_service_config, pieces
 from include.settings import SQL, TIMEZONE
 from include.warehouse.connection import Warehouse
@@ -15,7 +15,7 @@ from include.warehouse.locks import exclusive
 
 KINDS = (
     "customer", "company", "rep", "product", "pipeline_stage", "deal", "deal_stage_event", "ticket", "ticket_event",
-    "satisfaction", "activity", "order_line",
+    "satisfaction", "activity", "order_line", "currency_rate",
 )  # fmt: skip
 
 # What a load touches: the keys of its own rows, the records that a source has merged into them, and the deals whose
@@ -33,7 +33,8 @@ ALSO_TOUCHED = {"customer": (MERGED_KEYS,), "company": (MERGED_KEYS,), "deal": (
 
 # In this order: a statement may read what the ones before it made.
 STATEMENTS = (
-    "dim_rep", "dim_product", "dim_pipeline_stage", "fct_deal", "fct_deal_stage", "fct_ticket",
+    "dim_rep", "dim_product", "dim_pipeline_stage", "currency_rate", "fct_deal", "fct_deal_stage",
+    "fct_deal_close_date", "fct_ticket",
     "latest_ticket_update", "fct_ticket_event", "fct_message", "fct_satisfaction", "fct_activity", "fct_order_line",
 )  # fmt: skip
 
@@ -41,10 +42,23 @@ STATEMENTS = (
 # asked before and after the change, since a fact that moves leaves one day for another.
 EARLIEST = {
     "sales": """
-        select min(least(d.created_at, d.first_seen_at, d.closed_at, v.entered_at))
-        from core.fct_deal as d
-        inner join touched_deal as t on d.source = split_part(t.source_table, '__', 1) and d.deal_id = t.source_id
-        left join core.fct_deal_stage as v on d.source = v.source and d.deal_id = v.deal_id and v.visit_no = 1
+        select least(
+            (
+                select min(least(d.created_at, d.first_seen_at, d.closed_at, v.entered_at))
+                from core.fct_deal as d
+                inner join touched_deal as t
+                    on d.source = split_part(t.source_table, '__', 1) and d.deal_id = t.source_id
+                left join core.fct_deal_stage as v on d.source = v.source and d.deal_id = v.deal_id and v.visit_no = 1
+            ),
+            (
+                select min(s.occurred_at) from staging.activity as s
+                inner join touched_activity as t using (source_table, source_id)
+            ),
+            (
+                select min(s.rate_on)::timestamptz from staging.currency_rate as s
+                inner join touched_currency_rate as t using (source_table, source_id)
+            )
+        )
     """,
     "service": """
         select min(d.created_at)
@@ -84,6 +98,17 @@ EARLIEST = {
     """,
 }
 
+CHANGED_DEALS = """
+insert into ops.changed_deal (source, deal_id)
+select split_part(source_table, '__', 1), source_id from touched_deal
+on conflict do nothing
+"""
+EVERY_DEAL = """
+insert into ops.changed_deal (source, deal_id)
+select source, deal_id from core.fct_deal
+on conflict do nothing
+"""
+
 LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
 
 
@@ -106,7 +131,9 @@ def build_core(warehouse: Warehouse) -> CoreBuilt:
             "select load_id from ops.load where staged_at is not null and core_at is null"
         ).fetchall()
         loads = [row[0] for row in rows]
-        _configure_stages(connection)
+        connection.execute("create temp table stage_before on commit drop as select * from core.dim_pipeline_stage")
+        connection.execute("create temp table move_before on commit drop as select * from core.dim_process_move")
+        write_stages(connection)
         _touched(connection, loads)
         connection.execute((SQL / "core" / "merged_record.sql").read_bytes())
         link_customers(connection)
@@ -115,7 +142,7 @@ def build_core(warehouse: Warehouse) -> CoreBuilt:
         for name in STATEMENTS:
             connection.execute((SQL / "core" / f"{name}.sql").read_bytes())
         _spread_business_time(connection)
-        changed_from = _mark_days(connection, [before, _earliest(connection)], _stages_changed(connection))
+        changed_from = _mark_days(connection, [before, _earliest(connection)], _tell_sales(connection))
         connection.execute("update ops.load set core_at = now() where load_id = any(%s)", [loads])
     return CoreBuilt(len(loads), changed_from)
 
@@ -134,29 +161,17 @@ def _touched(connection: psycopg.Connection, loads: list[int]) -> None:
         connection.execute(sql.SQL("analyze {}").format(sql.Identifier(f"touched_{kind}")))
 
 
-def _configure_stages(connection: psycopg.Connection) -> None:
-    connection.execute(
-        "create temp table configured_stage (source text, stage_key text, pipeline_key text, pipeline_name text,"
-        " stage_name text, position integer, probability numeric, status text) on commit drop"
-    )
-    connection.execute("create temp table stage_before on commit drop as select * from core.dim_pipeline_stage")
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "insert into configured_stage values (%s, %s, %s, %s, %s, %s, %s, %s)",
-            [
-                (p.source, s.key, p.name, p.name, s.name, position, s.probability, s.status)
-                for p in load_sales_config().pipelines
-                for position, s in enumerate(p.stages)
-            ],
-        )
-
-
-def _stages_changed(connection: psycopg.Connection) -> bool:
+def _tell_sales(connection: psycopg.Connection) -> bool:
+    """Note which deals the sales marts have to take up; whether it is all, since what a stage is has changed."""
     row = connection.execute(
         "select exists ((table stage_before except table core.dim_pipeline_stage)"
         " union all (table core.dim_pipeline_stage except table stage_before))"
+        " or exists ((table move_before except table core.dim_process_move)"
+        " union all (table core.dim_process_move except table move_before))"
     ).fetchone()
-    return bool(row and row[0])
+    is_all = bool(row and row[0])
+    connection.execute(EVERY_DEAL if is_all else CHANGED_DEALS)
+    return is_all
 
 
 def _spread_business_time(connection: psycopg.Connection) -> None:

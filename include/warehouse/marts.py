@@ -8,6 +8,7 @@ import psycopg
 
 from include.customers.golden import write_company_fill
 from include.customers.value.config import write_segments
+from include.sales.targets import write_targets
 from include.settings import FRESH_HOURS, SQL, TIMEZONE
 from include.subjects import Subject
 from include.warehouse.connection import Warehouse
@@ -16,7 +17,11 @@ from include.window import Window
 
 # Each subject reads core and its own marts, so their order does not matter; within a subject it does.
 STATEMENTS: dict[Subject, tuple[str, ...]] = {
-    "sales": ("deal", "deal_stage", "sales_daily", "sales_pipeline_daily"),
+    "sales": (
+        "sales_frame", "deal", "deal_stage", "deal_path", "sales_stage", "sales_daily", "sales_pipeline_daily",
+        "sales_period", "sales_funnel", "sales_transition", "sales_conformance", "sales_slippage",
+        "sales_activity_daily", "sales_coverage_daily",
+    ),
     "service": ("ticket_status", "ticket", "service_daily", "service_backlog_daily"),
     "customers": (
         "customer_order", "customer_360", "customer_search", "customer_daily", "order_daily", "data_quality_daily",
@@ -64,6 +69,8 @@ def _build(warehouse: Warehouse, subject: Subject, days: Iterable[date], settle:
         connection.execute("select set_config('timezone', %s, true)", [TIMEZONE.key])
         # compiling the customers' statements takes seconds where running them takes tenths
         connection.execute("set local jit = off")
+        if subject == "sales" and write_targets(connection):
+            connection.execute("update ops.mart_day set is_stale = true where subject = 'sales'")
         own = set(days)
         stale = _stale(connection, subject) if settle else set()
         _make_days(connection, sorted(own | stale))
@@ -71,14 +78,20 @@ def _build(warehouse: Warehouse, subject: Subject, days: Iterable[date], settle:
             write_company_fill(connection)
         for name in STATEMENTS[subject]:
             connection.execute((SQL / "mart" / f"{name}.sql").read_bytes())
+        if subject == "sales":  # core holds still, so these are all that the statements have taken up
+            connection.execute("delete from ops.changed_deal")
         connection.execute(
             "insert into ops.mart_day (subject, day_on, is_stale) select %s, day_on, false from day"
             " on conflict (subject, day_on) do update set is_stale = false, built_at = now()",
             [subject],
         )
+        # models are of the last day built, which a backfill leaves to the next fresh day, as it does the marked days
+        if subject == "sales" and settle:
+            from include.sales.models import model_sales  # brings numpy along
+
+            model_sales(connection)
         if subject == "customers":
             write_segments(connection)
-            # of the last day built, which a backfill leaves to the next fresh day, as it does the marked days
             if settle:
                 from include.customers.value.build import value_customers  # brings numpy along
 

@@ -8,33 +8,33 @@ insert into mart.sales_daily (
 )
 with happened as (
     select
-        d.day_on,
-        m.source,
-        m.currency,
+        created_at::date as day_on,
+        source,
+        currency,
         'created' as what,
-        m.amount
-    from mart.deal as m
-    inner join day as d on m.created_at >= d.starts_at and m.created_at < d.ends_at
+        amount
+    from mart.deal
     union all
     select
-        d.day_on,
-        m.source,
-        m.currency,
-        m.status as what,
-        m.amount
-    from mart.deal as m
-    inner join day as d on m.closed_at >= d.starts_at and m.closed_at < d.ends_at
+        closed_at::date as day_on,
+        source,
+        currency,
+        status as what,
+        amount
+    from mart.deal
+    where closed_at is not null
 )
 
 select
-    day_on,
-    source,
-    currency,
-    count(*) filter (where what = 'created') as created_deals,
-    coalesce(sum(amount) filter (where what = 'created'), 0) as created_amount,
-    count(*) filter (where what = 'won') as won_deals,
-    coalesce(sum(amount) filter (where what = 'won'), 0) as won_amount,
-    count(*) filter (where what = 'lost') as lost_deals,
-    coalesce(sum(amount) filter (where what = 'lost'), 0) as lost_amount
-from happened
-group by day_on, source, currency;
+    h.day_on,
+    h.source,
+    h.currency,
+    count(*) filter (where h.what = 'created') as created_deals,
+    coalesce(sum(h.amount) filter (where h.what = 'created'), 0) as created_amount,
+    count(*) filter (where h.what = 'won') as won_deals,
+    coalesce(sum(h.amount) filter (where h.what = 'won'), 0) as won_amount,
+    count(*) filter (where h.what = 'lost') as lost_deals,
+    coalesce(sum(h.amount) filter (where h.what = 'lost'), 0) as lost_amount
+from happened as h
+inner join day as d on h.day_on = d.day_on
+group by h.day_on, h.source, h.currency;

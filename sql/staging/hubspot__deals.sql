@@ -16,6 +16,7 @@ select
     p.closedate as closed_at,
     p.closed_lost_reason as lost_reason,
     h.stage_history,
+    e.close_history,
     string_to_array(nullif(p.hs_merged_object_ids, ''), ';') as merged_keys,
     r.archived as is_deleted
 from batch as b
@@ -55,9 +56,16 @@ left join lateral (
     limit 1
 ) as c on true
 -- the source gives the newest move first
+cross join
+    lateral (
+        select
+            json_agg(json_build_object('stage', m.move ->> 'value', 'at', m.move ->> 'timestamp') order by m.no desc)
+                as stage_history
+        from json_array_elements(r.history -> 'dealstage') with ordinality as m (move, no)
+    ) as h
 cross join lateral (
     select
-        json_agg(json_build_object('stage', m.move ->> 'value', 'at', m.move ->> 'timestamp') order by m.no desc)
-            as stage_history
-    from json_array_elements(r.history -> 'dealstage') with ordinality as m (move, no)
-) as h;
+        json_agg(json_build_object('on', d.told ->> 'value', 'at', d.told ->> 'timestamp') order by d.no desc)
+            as close_history
+    from json_array_elements(r.history -> 'closedate') with ordinality as d (told, no)
+) as e;

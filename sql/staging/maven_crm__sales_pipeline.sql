@@ -11,8 +11,7 @@ select
     r.account as company_key,
     r.product as product_name,
     r.engage_date as created_at,
-    r.close_date as closed_at,
-    h.stage_history
+    r.close_date as closed_at
 from batch as b
 cross join
     lateral json_to_record(b.payload)
@@ -25,10 +24,4 @@ cross join
             engage_date text,
             close_date text,
             close_value text
-        )
--- the file tells two dates: when the deal was engaged, and when it was closed
-cross join lateral (
-    select json_agg(json_build_object('stage', m.stage, 'at', m.at) order by m.no) as stage_history
-    from (values (1, 'Engaging', r.engage_date), (2, r.deal_stage, r.close_date)) as m (no, stage, at)
-    where m.at is not null
-) as h;
+        );

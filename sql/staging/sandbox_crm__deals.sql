@@ -17,6 +17,7 @@ select
     p.closedate as closed_at,
     p.closed_lost_reason as lost_reason,
     h.stage_history,
+    e.close_history,
     r.archived as is_deleted
 from batch as b
 cross join
@@ -43,9 +44,16 @@ cross join
             history json
         )
 -- the source gives the newest move first
+cross join
+    lateral (
+        select
+            json_agg(json_build_object('stage', m.move ->> 'value', 'at', m.move ->> 'timestamp') order by m.no desc)
+                as stage_history
+        from json_array_elements(r.history -> 'dealstage') with ordinality as m (move, no)
+    ) as h
 cross join lateral (
     select
-        json_agg(json_build_object('stage', m.move ->> 'value', 'at', m.move ->> 'timestamp') order by m.no desc)
-            as stage_history
-    from json_array_elements(r.history -> 'dealstage') with ordinality as m (move, no)
-) as h;
+        json_agg(json_build_object('on', c.told ->> 'value', 'at', c.told ->> 'timestamp') order by c.no desc)
+            as close_history
+    from json_array_elements(r.history -> 'closedate') with ordinality as c (told, no)
+) as e;

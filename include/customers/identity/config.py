@@ -1,6 +1,6 @@
 """How records of one person or organisation are found: include/config/identity.yaml."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -54,6 +54,8 @@ class Comparison(StrictModel):
 class KindConfig(StrictModel):
     """How persons, or organisations, are matched.
 
+    :param engine: where pairs are compared: in this process, or on a Spark cluster, which finds the same.
+    :param spark_master: the cluster's address, such as spark://host:7077; needed for Spark only.
     :param prior: probability that two records drawn at random are of one person, until it is trained.
     :param comparisons: by name; the first is of the name, and others may be silent at some of its levels.
     :param blocking: two records are compared if any of these rules has all of its items equal; an item is a matching
@@ -65,6 +67,8 @@ class KindConfig(StrictModel):
     :param review_from: probability from which a person should look at a pair.
     """
 
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    spark_master: Annotated[str, Field(pattern=r"^(spark|k8s|local|yarn)\S*$")] | None = None
     prior: _Share
     comparisons: dict[_Column, Comparison]
     blocking: tuple[tuple[_Item, ...], ...] = Field(min_length=1)
@@ -76,6 +80,8 @@ class KindConfig(StrictModel):
 
     @model_validator(mode="after")
     def _fits(self) -> "KindConfig":
+        if self.engine == "spark" and self.spark_master is None:
+            raise ValueError("engine: spark needs the cluster's address: spark_master: spark://host:7077")
         if not self.comparisons:
             raise ValueError("comparisons: name at least one")
         if not self.review_from <= self.link_only_at <= self.link_at:

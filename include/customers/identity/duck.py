@@ -130,6 +130,14 @@ class DuckDB:
         )
         self.execute("drop table keys")
 
+    def take_pairs(self, pairs: pa.Table) -> None:
+        """Compare these pairs instead of those that block() would find: columns ``l`` and ``r``, rows of records."""
+        self.connection.register("taken", pairs)
+        self.execute(
+            "create or replace table pairs as select l as join_key_l, r as join_key_r, '0' as match_key from taken"
+        )
+        self.connection.unregister("taken")
+
     def share_terms(self, terms: Mapping[str, Mapping[str, float]], records: int) -> dict[str, str]:
         """Tables of the share that each value of the records has by a model; a value unknown to it counts one record.
 
@@ -166,7 +174,7 @@ class DuckDB:
         return linker
 
     def predict(self, settings: SettingsCreator, terms: Mapping[str, str], least_weight: float) -> str:
-        """Compare the pairs that block() found; the table of those of at least a weight, in bits."""
+        """Compare the pairs that are there; the table of those of at least a weight, in bits."""
         linker = self.linker(settings, terms)
         linker.table_management.register_blocked_pairs_for_predict(self._api.register("pairs"))
         return linker.inference.predict(threshold_match_weight=least_weight, warning_mode="never").physical_name

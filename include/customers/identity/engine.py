@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from splink import comparison_level_library as cll
 from splink import comparison_library as cl
 from splink.internals.exceptions import EMTrainingException
 
+from include.customers.errors import IdentityError
 from include.customers.identity.clusters import cluster
 from include.customers.identity.comparisons import COMPARISONS
 from include.customers.identity.config import Comparison, KindConfig
@@ -40,10 +42,6 @@ _PRIOR_RECORDS = 100_000
 
 # Pairs of one person that a rule must bring for its lesson to count.
 _LEAST_MATCHES = 20
-
-
-class IdentityError(ValueError):
-    """Records or a model that cannot be used: the message says why."""
 
 
 def train(records: pa.Table, kind: KindConfig) -> Model:
@@ -132,16 +130,25 @@ def _score(
     numbered: pa.Table, model: Model, kind: KindConfig, at_least: float, fresh: pa.Array | None = None
 ) -> pa.Table:
     """Pairs as rows ``a`` < ``b`` with their scores; ``at_least`` 0 tells all that were compared."""
-    settings = model.settings
-    known = {name: set(levels) for name, levels in settings["comparisons"].items()}
+    known = {name: set(levels) for name, levels in model.settings["comparisons"].items()}
     if known != {name: set(comparison.levels) for name, comparison in kind.comparisons.items()}:
         raise IdentityError("the model has other comparisons than identity.yaml now states: train it again")
     least_weight = _bits(at_least) if at_least > 0 else -1e6  # no weight is below it
+    if kind.engine == "spark":
+        from include.customers.identity.spark import compare_on_spark  # pyspark is an extra
+
+        compare = partial(_compare, model=model, kind=kind, least_weight=least_weight)
+        return compare_on_spark(kind.spark_master or "", numbered, _matching(kind), kind.blocking, compare, fresh)
     with _database(numbered, kind) as database:
         database.block(kind.blocking, fresh)
-        terms = database.share_terms(model.terms, model.records) if model.terms else {}
-        table = database.predict(_settings(settings, kind, with_terms=bool(terms)), terms, least_weight)
-        return database.table(_scores(table, model, kind, least_weight))
+        return _compare(database, model, kind, least_weight)
+
+
+def _compare(database: DuckDB, model: Model, kind: KindConfig, least_weight: float) -> pa.Table:
+    """The scores of the pairs that a database has found or taken."""
+    terms = database.share_terms(model.terms, model.records) if model.terms else {}
+    table = database.predict(_settings(model.settings, kind, with_terms=bool(terms)), terms, least_weight)
+    return database.table(_scores(table, model, kind, least_weight))
 
 
 def _scores(table: str, model: Model, kind: KindConfig, least_weight: float) -> str:
@@ -343,11 +350,16 @@ def _rounded(value: Any) -> Any:
 
 
 def _database(numbered: pa.Table, kind: KindConfig) -> DuckDB:
+    return DuckDB(numbered, _matching(kind))
+
+
+def _matching(kind: KindConfig) -> set[str]:
+    """The matching columns that a kind's rules and comparisons read."""
     columns = {item.partition(":")[0] for rule in kind.blocking for item in rule}
     columns |= {column for rule in kind.training for column in rule}
     for comparison in kind.comparisons.values():
         columns |= set(COMPARISONS[comparison.compare].columns or (comparison.column or "",))
-    return DuckDB(numbered, columns)
+    return columns
 
 
 def _term_columns(kind: KindConfig) -> list[str]:

@@ -6,7 +6,6 @@ model of the same window over the same data is taken from ops.model_run. So a da
 order in which days came makes no difference.
 """
 
-import hashlib
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from include.customers.value.figures import COLUMNS, Valuation
 from include.models.clusters import FEWEST, Clusters, Feature
 from include.models.clusters import fit as fit_clusters
 from include.models.likelihood import Array
-from include.models.runs import Fitted, Training, fit_once
+from include.models.runs import Fitted, Training, fingerprint, fit_once
 from include.settings import SQL
 from include.window import Window
 
@@ -112,8 +111,7 @@ def _fit(connection: psycopg.Connection, trained_to: date) -> _Models:
     window = Window.between(row[0], trained_to)
 
     def once(model: str, subject: str, data: Array, features: dict[str, Any], fit) -> tuple[str, dict | None]:
-        fingerprint = hashlib.sha256(np.ascontiguousarray(data).tobytes()).hexdigest()
-        training = Training(model, subject, window.start, window.end, features, fingerprint, len(data))
+        training = Training(model, subject, window.start, window.end, features, fingerprint(data), len(data))
         return training.model_run_id, fit_once(connection, training, lambda: fit(data)).parameters
 
     histories = _array(connection, HISTORIES, trained_to, 4)

@@ -42,6 +42,7 @@ Feeds = Literal[
     "satisfaction",
     "activity",
     "order_line",
+    "currency_rate",
     "sla_policy",
     "schedule",
     "holiday",

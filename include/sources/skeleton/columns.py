@@ -218,6 +218,11 @@ COLUMNS: dict[Feeds, dict[str, Column]] = {
         "currency": _CURRENCY,
         "country": _COUNTRY,
     },
+    "currency_rate": {
+        "rate_on": _time("date rateon day time"),
+        "base_currency": _text("basecurrency base"),
+        "rates": Column(),
+    },
     "sla_policy": {
         "title": _text("title name label"),
         "description": _text("description"),
@@ -254,6 +259,7 @@ NEEDED: dict[Feeds, tuple[str, ...]] = {
     "satisfaction": ("ticket_key",),
     "activity": ("activity_type",),
     "order_line": ("order_key", "line_no"),
+    "currency_rate": ("rate_on", "base_currency", "rates"),
     "sla_policy": (),
     "schedule": (),
     "holiday": (),

@@ -1,0 +1,62 @@
+-- one row per open deal: its chance to be won, and why; and in what it is unlike its peers
+insert into mart.deal_outlook (
+    source, deal_id, known_to, method, win_probability, stage_rate, reasons, likely_close_month, expected_amount,
+    unlike_peers, model_run_id
+)
+with usual_stay as (
+    select
+        v.source,
+        v.stage_name,
+        percentile_cont(0.9) within group (order by v.days_in_stage) as days
+    from mart.deal_stage as v
+    inner join mart.deal as m on v.source = m.source and v.deal_id = m.deal_id and m.status = 'won'
+    where v.status = 'open' and v.exited_at < (%(last_day)s::date + 1)::timestamptz
+    group by v.source, v.stage_name
+    having count(*) >= 20
+),
+
+usual_amount as (
+    select
+        product_name,
+        percentile_cont(0.5) within group (order by reporting_amount) as amount
+    from mart.deal
+    where reporting_amount > 0 and created_at < (%(last_day)s::date + 1)::timestamptz
+    group by product_name
+    having count(*) >= 20
+)
+
+select
+    o.source,
+    o.deal_id,
+    %(last_day)s as known_to,
+    %(method)s as method,
+    round(o.win_probability::numeric, 4) as win_probability,
+    round(o.stage_rate::numeric, 4) as stage_rate,
+    o.reasons,
+    l.month as likely_close_month,
+    round(m.reporting_amount * o.win_probability::numeric, 2) as expected_amount,
+    array_remove(
+        array[
+            case
+                when o.days_in_stage > s.days
+                    then format(
+                        '%%s days in %%s: 9 of 10 won deals left within %%s', floor(o.days_in_stage), o.stage_name,
+                        ceil(s.days)
+                    )
+            end,
+            case
+                when m.reporting_amount not between a.amount / 10 and a.amount * 10
+                    then format(
+                        'amount %%s times the usual one of its product',
+                        to_char(m.reporting_amount / a.amount::numeric, 'FM999990.0')
+                    )
+            end
+        ], null
+    ) as unlike_peers,
+    %(model_run_id)s as model_run_id
+from outlook as o
+inner join mart.deal as m on o.source = m.source and o.deal_id = m.deal_id
+left join usual_stay as s on o.source = s.source and o.stage_name = s.stage_name
+left join usual_amount as a on m.product_name = a.product_name
+left join likely_month as l
+    on least(floor(extract(epoch from (%(last_day)s::date + 1)::timestamptz - m.created_at) / 604800), 104) = l.age_weeks;

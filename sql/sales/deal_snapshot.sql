@@ -1,0 +1,43 @@
+-- what was known of deals at instants at which they were open
+select
+    o.source,
+    o.deal_id,
+    extract(epoch from o.at)::double precision as at,
+    extract(epoch from o.closed_at)::double precision as closed_at,
+    o.is_won::integer as is_won,
+    coalesce(v.stage_name, m.stage_name) as stage_name,
+    greatest(extract(epoch from o.at - m.created_at) / 86400, 0)::double precision as age_days,
+    greatest(extract(epoch from o.at - coalesce(v.entered_at, m.created_at)) / 86400, 0)::double precision
+        as days_in_stage,
+    coalesce(h.back_moves, 0)::double precision as back_moves,
+    coalesce(a.activities, 0)::double precision as activities,
+    -- where nothing was ever done, the silence is as old as the deal
+    (extract(epoch from o.at - coalesce(a.last_at, m.created_at)) / 86400)::double precision as silent_days,
+    m.rep_id,
+    m.product_name,
+    m.lead_source,
+    m.company_id
+from deal_moment as o
+inner join mart.deal as m on o.source = m.source and o.deal_id = m.deal_id
+left join lateral (
+    select
+        s.stage_name,
+        s.entered_at
+    from mart.deal_stage as s
+    where s.source = o.source and s.deal_id = o.deal_id and s.entered_at < o.at and s.status = 'open'
+    order by s.visit_no desc
+    limit 1
+) as v on true
+left join lateral (
+    select count(*) as back_moves
+    from mart.deal_stage as s
+    where s.source = o.source and s.deal_id = o.deal_id and s.entered_at < o.at and s.move = 'back'
+) as h on true
+left join lateral (
+    select
+        count(*) filter (where c.occurred_at >= o.at - interval '30 days') as activities,
+        max(c.occurred_at) as last_at
+    from core.fct_activity as c
+    where c.source = o.source and c.deal_key = o.deal_id and c.occurred_at < o.at and not c.is_deleted
+) as a on true
+order by o.source collate "C", o.deal_id collate "C", o.at;
