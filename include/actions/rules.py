@@ -20,6 +20,7 @@ NAMES = frozenset({
 
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 _Text = Annotated[str, Field(min_length=1)]
+_HOLIDAY_YEARS = range(2015, 2051)
 _Days = Annotated[int, Field(ge=0, le=3650)]
 
 
@@ -161,10 +162,28 @@ class Manager(StrictModel):
         return self
 
 
+class Calendar(Schedule):
+    """Working hours; public holidays of a ``country`` (``CN``, or a part of one: ``GB-ENG``) besides those listed."""
+
+    country: _Text | None = None
+
+    @model_validator(mode="after")
+    def _has_the_countrys_holidays(self) -> "Calendar":
+        from include.models.calendar import UnknownCalendarError, public_holidays  # brings numpy along
+
+        try:
+            closed = public_holidays(self.country, _HOLIDAY_YEARS)
+        except UnknownCalendarError:
+            told = f"country: {self.country} is not known; expected one like FR, or a part of one like GB-ENG"
+            raise ValueError(told) from None
+        object.__setattr__(self, "holidays", sorted({*self.holidays, *closed}))
+        return self
+
+
 class RemindersConfig(StrictModel):
     """The file include/config/reminders.yaml."""
 
-    calendars: list[Schedule]
+    calendars: list[Calendar]
     language: Language
     people: list[Person] = Field(default_factory=list)
     managers: list[Manager] = Field(default_factory=list)
@@ -193,7 +212,7 @@ class RemindersConfig(StrictModel):
             wording.check(link, {"deal_id"})
         return self
 
-    def calendar(self, name: str) -> Schedule:
+    def calendar(self, name: str) -> Calendar:
         """The calendar of a name."""
         return next(calendar for calendar in self.calendars if calendar.name == name)
 

@@ -48,7 +48,8 @@ select
     d.timezone,
     coalesce(v.probability, d.probability) as probability,
     coalesce(v.stage_name, d.stage_name) as stage_name,
-    ((%(window_end)s::timestamptz - interval '1 microsecond') at time zone d.timezone)::date as today
+    -- the last day that was over then, where the rep is
+    (%(window_end)s::timestamptz at time zone d.timezone)::date - 1 as today
 from deal as d
 left join visit as v on d.source = v.source and d.deal_id = v.deal_id;
 

@@ -15,8 +15,7 @@ contract as (
         d.*,
         ((d.closed_at at time zone coalesce(r.timezone, %(timezone)s))::date + make_interval(months => t.months))::date
             as ends_on,
-        ((%(window_end)s::timestamptz - interval '1 microsecond') at time zone coalesce(r.timezone, %(timezone)s))::date
-            as today
+        (%(window_end)s::timestamptz at time zone coalesce(r.timezone, %(timezone)s))::date - 1 as today
     from mart.deal as d
     inner join term as t on d.product_name = t.product_name
     left join rep_setting as r on d.rep_id = r.rep_id

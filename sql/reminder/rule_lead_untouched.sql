@@ -34,7 +34,7 @@ last_day as (
     select
         d.*,
         (greatest(t.last_at, d.since_at) at time zone d.timezone)::date as last_on,
-        ((%(window_end)s::timestamptz - interval '1 microsecond') at time zone d.timezone)::date as today
+        (%(window_end)s::timestamptz at time zone d.timezone)::date - 1 as today
     from lead as d
     left join touch as t on d.customer_id = t.customer_id
     where d.since_at < %(window_end)s

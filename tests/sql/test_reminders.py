@@ -482,6 +482,17 @@ def test_hours_keep_to_the_clock_on_the_wall(after: str, start: str, end: str) -
     assert [f"{instant:%Y-%m-%dT%H:%M}" for instant in told] == [start, end]
 
 
+def test_public_holidays_of_a_country_are_quiet(warehouse: Warehouse) -> None:
+    deal(warehouse, "a", "01-02", created_at=at("01-01"))
+    english = {"name": "default", "timezone": "Europe/London", "week": WEEK, "country": "GB-ENG"}
+    config = reminders(OVERDUE, rule("no_activity", working_days=0), calendars=[english])
+    activity(warehouse, "a", "04-02 09:00")
+    propose(warehouse, config, Window.day("2026-04-05"))  # Easter Sunday: Good Friday is behind, Easter Monday ahead
+    assert mails(warehouse, "not_before") == [(at("04-07 07:00"),)]
+    propose(warehouse, config, Window.day("2026-04-07"))
+    assert found(warehouse, "days", "rule = 'no_activity'") == [("a", 1)]  # Tuesday, after Thursday the 2nd
+
+
 # ---- what it led to
 
 
@@ -530,6 +541,7 @@ def test_outcome_by_hand(warehouse: Warehouse, office: PostOffice) -> None:
         ("{{ on }} has passed", "{{ when }} has passed", "names when; there is amount"),
         ("timezone: Asia/Shanghai", "timezone: China", "China is not a time zone"),
         ("most_deals: 10", "most_deals: 0", "most_deals: "),
+        ("country: CN", "country: XX", "country: XX is not known; expected one like FR"),
         ("working_days: 10", "working_day: 10", "working_day"),
         ("{team: Europe, name", "{team: Europe, manager: Eve, name", "give team or manager, one of them"),
         ("cooldown_days: 5", "cooldown_days: 0", "rules.1.close_date_passed.cooldown_days"),
