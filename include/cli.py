@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from include.cli_customer import customer
 from include.cli_identity import identity_app
+from include.cli_outbox import outbox_app
 from include.config_files import ConfigError
 from include.settings import PROJECT
 
@@ -29,6 +30,7 @@ app = typer.Typer(
 source_app = typer.Typer(help="Write and try the definition of a source.", no_args_is_help=True)
 app.add_typer(source_app, name="source")
 app.add_typer(identity_app, name="identity")
+app.add_typer(outbox_app, name="outbox")
 app.command()(customer)
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object, on the last line.")]

@@ -231,10 +231,15 @@ def counts(warehouse: Warehouse) -> dict[str, Counts]:
 def summarise(warehouse: Warehouse, runs: Runs, seconds: float) -> dict[str, Any]:
     """The demo's summary as plain values."""
     with warehouse.connect() as connection:
+        reminders = connection.execute(
+            "select (select count(*) from ops.reminder where closed_at is null),"
+            " count(*) filter (where state = 'proposed'), count(*) filter (where state = 'sent') from ops.outbox"
+        ).fetchone() or (0, 0, 0)
         paths = connection.execute("select path from ops.report_edition order by window_end, subject").fetchall()
     return {
         "rows": sum(counts(warehouse).values(), Counts()).as_dict(),
         "runs": {"succeeded": runs.succeeded, "failed": runs.failed},
+        "reminders": dict(zip(("open", "proposed", "sent"), reminders, strict=True)),
         "reports": [str(REPORTS / row[0]) for row in paths],
         "seconds": round(seconds, 1),
     }
@@ -255,6 +260,11 @@ def show(
         cells = (number.rjust(width) for number, width in zip(numbers, widths[1:], strict=True))
         console.print(source.ljust(widths[0]), *cells, soft_wrap=True)
     console.print(f"Runs: {summary['runs']['succeeded']} succeeded, {summary['runs']['failed']} failed")
+    waiting = summary["reminders"]
+    console.print(
+        f"Reminders: {waiting['open']} open, {waiting['proposed']} messages proposed, {waiting['sent']} sent "
+        "(as delivered none is): ./crm outbox list"
+    )
     console.print(f"Reports: {len(summary['reports'])} in {REPORTS}. To begin with:")
     for path in (path for path in summary["reports"] if ".." in path):
         console.print(f"  {path}", soft_wrap=True)

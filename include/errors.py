@@ -11,3 +11,7 @@ class NeedsPersonError(IngestError):
 
 class WarehouseTooOldError(Exception):
     """The warehouse's server is older than PostgreSQL 15."""
+
+
+class OutboxStoppedError(Exception):
+    """More messages would go out than a day's cap allows: nothing is sent until a person has looked."""

@@ -6,7 +6,7 @@ from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
 START = datetime(2015, 1, 1)  # partitions before this cannot be backfilled
 KEY_FORMAT = "%Y-%m-%d"
-TAGS = frozenset({"ingest", "core", "marts", "reports", "publish", "quality", "operations"})
+TAGS = frozenset({"ingest", "core", "marts", "reports", "publish", "quality", "operations", "actions"})
 
 LONGEST_TASK = timedelta(hours=2)
 
@@ -24,6 +24,7 @@ DEFAULT_ARGS = {
             for name in (
                 "include.config_files.ConfigError",
                 "include.errors.NeedsPersonError",
+                "include.errors.OutboxStoppedError",
                 "include.errors.WarehouseTooOldError",
             )
         ]

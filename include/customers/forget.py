@@ -54,6 +54,7 @@ THEIRS = {
     "core.customer_link": "x.record_id in (table person_id)",
     "core.clean_version": "x.kind = 'person' and x.record_id in (table person_id)",
     "core.dim_customer": "x.customer_id in (table person_customer)",
+    "ops.reminder": "x.subject_kind = 'customer' and x.subject_id in (table person_customer)",
 }
 
 # never searched: hashes, the proofs, and what is searched record by record

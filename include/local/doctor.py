@@ -12,6 +12,8 @@ from pathlib import Path
 import psutil
 import psycopg
 
+from include.actions.config import load_outbox_config
+from include.actions.rules import load_reminders_config
 from include.config_files import ConfigError
 from include.customers.golden import load_golden_config
 from include.customers.identity.config import load_identity_config
@@ -158,6 +160,8 @@ def configuration() -> Iterator[Check]:
         CONFIG / "value.yaml": load_value_config,
         CONFIG / "service.yaml": load_service_config,
         CONFIG / "publish.yaml": load_publications,
+        CONFIG / "outbox.yaml": load_outbox_config,
+        CONFIG / "reminders.yaml": lambda: load_reminders_config(load_outbox_config()),
     }
     yield from _read("configuration", {**sources, **others}, ConfigError)
     yield from _read(

@@ -68,6 +68,11 @@ TERMS: dict[str, tuple[str, str]] = {
         "Amount of the open deals expected to close in the period ÷ what is missing to the target at the window’s end.",
     ),
     "target": ("Target", "Amount to win, from include/config/targets.csv; of a quarter, the sum of its months."),
+    "reminder": (
+        "Reminder",
+        "A rule and a deal that it applies to, from the day’s end at which it first applied until the deal closed or "
+        "moved or the reason was gone. Sent: in a message to the rep; in doubt: in one that may not have gone out.",
+    ),
     "product": ("Product", "Named as in the product list where that has it, else as the deal gives it."),
     # service
     "created_tickets": ("Created tickets", "Tickets opened in the window."),

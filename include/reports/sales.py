@@ -75,6 +75,7 @@ def build(reader: Reader, frame: Frame) -> Report:
             Section("Products", _products(products, currency)),
             Section("Teams and regions", _teams(reader, currency)),
             Section("Open deals to look at", _open_deals(reader, stages, currency)),
+            Section("Reminders", _reminders(reader)),
         ],
     )
 
@@ -676,3 +677,26 @@ def _oldest(oldest: list[Row], stages: list[Row]) -> Table:
     late = sum(1 for row in rows if row[5] is not None and row[4] > row[5])
     told = f"{plural(late, 'of these deals has', 'of these deals have')} stayed longer than nine of ten visits did."
     return Table("Longest in their stage", columns, rows, note=told if late else "")
+
+
+def _reminders(reader: Reader) -> list[Block]:
+    rows = reader.rows("sales_reminders")
+    if not rows:
+        return [Sentence("No reminder was open in this window.")]
+    columns = [
+        Column("Rule"),
+        Column("Began", "count", "reminder"),
+        Column("Proposed", "count", "reminder"),
+        Column("Sent", "count", "reminder"),
+        Column("Closed by themselves", "count", "reminder"),
+        Column("In doubt", "count", "reminder"),
+        Column("Open at the end", "count", "reminder"),
+    ]
+    table = [
+        [
+            row["rule"].replace("_", " "),
+            *(row[key] for key in ("began", "proposed", "sent", "closed", "doubtful", "still_open")),
+        ]
+        for row in rows
+    ]
+    return [ranking("Reminders, by rule", columns, table)]

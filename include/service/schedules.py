@@ -88,7 +88,7 @@ def pieces(schedule: Schedule, first: date, last: date) -> Iterator[Piece]:
     A local day's opening and closing are wall-clock times: on the day that clocks change the business day is still
     09:00 to 17:00, and an opening in the hour that does not exist is at its end.
     """
-    opened = iter(sorted(_open_spans(schedule, first - timedelta(days=2), last + timedelta(days=2))))
+    opened = iter(sorted(open_spans(schedule, first - timedelta(days=2), last + timedelta(days=2))))
     span = next(opened, None)
     seconds = 0
     day = first
@@ -108,7 +108,8 @@ def pieces(schedule: Schedule, first: date, last: date) -> Iterator[Piece]:
         day += timedelta(days=1)
 
 
-def _open_spans(schedule: Schedule, first: date, last: date) -> Iterator[tuple[datetime, datetime]]:
+def open_spans(schedule: Schedule, first: date, last: date) -> Iterator[tuple[datetime, datetime]]:
+    """Opening and closing of every local day from ``first`` to ``last`` on which the schedule is open, in UTC."""
     zone = ZoneInfo(schedule.timezone)
     holidays = set(schedule.holidays)
     for number in range((last - first).days + 1):

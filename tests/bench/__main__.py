@@ -33,6 +33,7 @@ from include.local.postgres import Cluster
 from include.settings import PROJECT
 from include.warehouse.connection import Warehouse
 from include.warehouse.migrations import migrate
+from tests import reminder_days
 from tests.bench import budget, customers, truth
 from tests.bench import mysql as mysql_table
 from tests.bench import sales as sales_marts
@@ -50,6 +51,7 @@ BUDGET_ROWS = 10_000
 WEB_PAGES = 3_000
 WARM_ROWS = 200
 CUSTOMER_DAYS, CUSTOMERS, CUSTOMER_AIM = 60, 900, 98.0
+REMINDER_DAYS = 30
 RUNS = 3
 
 REST_AIM = 3.0
@@ -351,6 +353,24 @@ def dags(setting: Setting) -> list[Line]:
     return lines
 
 
+def reminders(setting: Setting) -> list[Line]:
+    """Thirty days of reminders whose senders are killed at random points: the mail server's count against the books."""
+    started = time.perf_counter()
+    with setting.server.database(is_migrated=True) as url:
+        found = reminder_days.simulate(Warehouse(url), max(5, REMINDER_DAYS // setting.share))
+    seconds = time.perf_counter() - started
+    counted = f"{found.days} days, {found.messages} messages, {found.killed} senders killed"
+    return [
+        Line("reminders", f"{counted}: doubled", "mails", found.doubled, 0, None, seconds, found.doubled == 0),
+        Line("reminders", "lost without a word", "mails", found.lost + found.unknown, 0, None, seconds,
+             found.lost + found.unknown == 0),
+        Line("reminders", f"listed as uncertain, of which {found.arrived} arrived", "mails", found.uncertain, None,
+             None, seconds, None),
+        Line("reminders", "sent by a backfill of the same days", "mails", found.backfilled, 0, None, seconds,
+             found.backfilled == 0),
+    ]  # fmt: skip
+
+
 def search(setting: Setting) -> list[Line]:
     """Finding one of a million customers, by everything they can be found by, and building what they are found in."""
     people = SEARCHED_CUSTOMERS // setting.share
@@ -581,6 +601,7 @@ BENCHES: dict[str, Callable[[Setting], list[Line]]] = {
     "search": search,
     "identity": identity,
     "sales": sales,
+    "reminders": reminders,
 }
 
 if __name__ == "__main__":

@@ -188,6 +188,13 @@ def mention(warehouse: Warehouse, person: Person, ticket: dict) -> None:
             [f'{{"email": "{person.email}", '],
         )
         connection.execute("update ops.load set detail = %s where load_id = 1", [f"no such user {person.email}"])
+        connection.execute(
+            "insert into ops.outbox (message_key, kind, channel, recipient, subject, payload, state, proposed_at,"
+            " not_before, not_after, attempt_after) values ('reminder/rep/1', 'reminder', 'email', 'rep@acme.example',"
+            " %(name)s, json_build_object('text', 'Call ' || %(name)s, 'html', '<b>' || %(email)s || '</b>'), 'sent',"
+            " now(), now(), now() + interval '1 day', now())",
+            {"name": f"{person.full_name}: no activity", "email": person.email},
+        )
 
 
 @pytest.fixture

@@ -264,6 +264,47 @@ def test_days_are_those_of_the_windows_zone(connection: psycopg.Connection) -> N
     assert tiles(build(connection, "sales"))["Won deals"] == 1
 
 
+def test_reminders_by_rule(connection: psycopg.Connection) -> None:
+    reminder: Row = {
+        "rule": "stage_overdue", "subject_kind": "deal", "source": "crm", "seen_at": at("11-10"), "late_days": 1,
+        "value_at_risk": 1,
+    }  # fmt: skip
+    put(
+        connection,
+        "ops.reminder",
+        reminder,
+        {"subject_id": "before", "opened_at": at("11-01"), "closed_at": at("11-08"), "closed_why": "won"},
+        {"subject_id": "closes", "opened_at": at("11-01"), "closed_at": at("11-10"), "closed_why": "moved"},
+        {"subject_id": "begins", "opened_at": at("11-09"), "closed_at": at("11-16"), "closed_why": "moved"},
+        {"subject_id": "later", "opened_at": at("11-16")},
+        {"subject_id": "elsewhere", "source": "files", "opened_at": at("11-10")},
+    )
+    message: Row = {
+        "kind": "reminder", "channel": "email", "recipient": "a@b.example", "subject": "x", "payload": "{}",
+        "not_before": at("11-10"), "not_after": at("11-11"), "attempt_after": at("11-10"),
+    }  # fmt: skip
+    put(
+        connection,
+        "ops.outbox",
+        message,
+        {
+            "message_key": "reminder/rep/a",
+            "state": "sent",
+            "proposed_at": at("11-09 02:00"),
+            "sent_at": at("11-09 08:00"),
+        },
+        {"message_key": "reminder/rep/b", "state": "uncertain", "proposed_at": at("11-10 02:00")},
+        {"message_key": "reminder/manager/c", "state": "sent", "proposed_at": at("11-10"), "sent_at": at("11-10")},
+    )
+    connection.execute(
+        "insert into ops.reminder_notice select o.outbox_id, r.reminder_id from ops.outbox as o, ops.reminder as r"
+        " where (o.message_key, r.subject_id) in"
+        " (('reminder/rep/a', 'begins'), ('reminder/rep/b', 'closes'), ('reminder/manager/c', 'closes'))"
+    )
+    # began: begins; proposed: both; sent: begins; closed: closes; in doubt: closes; open at the end: begins
+    assert table(build(connection, "sales"), "Reminders, by rule") == [["stage overdue", 1, 2, 1, 1, 1, 1]]
+
+
 # ---- service
 
 TICKET: Row = {

@@ -1,0 +1,1 @@
+"""What goes out: the outbox, the channels that it is sent by, and reminders to sales people."""

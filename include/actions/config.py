@@ -1,0 +1,107 @@
+"""How messages leave: include/config/outbox.yaml."""
+
+from email.headerregistry import Address
+from email.utils import parseaddr
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, model_validator
+
+from include.actions import wording
+from include.config_files import StrictModel, read_config
+from include.settings import CONFIG
+from include.sources.config.auth import BasicAuth, BearerAuth, HeaderAuth, NoAuth, QueryAuth
+
+# What the templates of an HTTP channel may name.
+NAMES = frozenset({"recipient", "subject", "text", "at", "source", "subject_id", "owner_key", "link"})
+
+_Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+_Auth = Annotated[NoAuth | BearerAuth | BasicAuth | HeaderAuth | QueryAuth, Field(discriminator="kind")]
+
+
+class EmailChannel(StrictModel):
+    """Mail by SMTP.
+
+    :param connection: an Airflow connection of type smtp.
+    :param sender: ``from:`` in the file, ``Name <address>``.
+    :param needs_approval: messages wait for ``./crm outbox approve``.
+    """
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    kind: Literal["email"]
+    connection: Annotated[str, Field(min_length=1)]
+    sender: str = Field(alias="from")
+    needs_approval: bool = False
+
+    @model_validator(mode="after")
+    def _has_an_address(self) -> "EmailChannel":
+        try:
+            self.sender_address()
+        except ValueError:
+            raise ValueError(
+                f"from: {self.sender!r} is no address; expected one like Sales <sales@acme.example>"
+            ) from None
+        return self
+
+    def sender_address(self) -> Address:
+        """The sender, as mail headers hold it."""
+        name, address = parseaddr(self.sender)
+        if "@" not in address:
+            raise ValueError("no address")
+        return Address(name, addr_spec=address)
+
+
+class HttpChannel(StrictModel):
+    """One HTTP request a message: a chat's webhook, a task in a CRM.
+
+    Strings in ``path`` and ``body`` are Jinja templates, which may name what `NAMES` has.
+
+    :param connection: an Airflow connection of type http.
+    :param path: comes after the connection's address.
+    :param path_is_password: the connection's password comes after its address instead: a webhook whose address is the
+        secret.
+    :param needs_approval: messages wait for ``./crm outbox approve``.
+    """
+
+    kind: Literal["http"]
+    connection: Annotated[str, Field(min_length=1)]
+    auth: _Auth = NoAuth()
+    method: Literal["POST", "PUT", "PATCH"] = "POST"
+    path: Annotated[str, Field(pattern=r"^/")] | None = None
+    path_is_password: bool = False
+    body: dict[str, Any]
+    needs_approval: bool = False
+
+    @model_validator(mode="after")
+    def _templates_and_path(self) -> "HttpChannel":
+        if (self.path is None) != self.path_is_password:
+            raise ValueError("give path, or path_is_password: true")
+        if self.path_is_password and not isinstance(self.auth, NoAuth):
+            raise ValueError("path_is_password: the password is the path, so auth has none to send")
+        wording.check([self.path, self.body], NAMES)
+        return self
+
+
+Channel = Annotated[EmailChannel | HttpChannel, Field(discriminator="kind")]
+
+
+class OutboxConfig(StrictModel):
+    """The file include/config/outbox.yaml.
+
+    :param dry_run: nothing is sent.
+    :param most_a_day: messages a business day; beyond it nothing is sent until a person has looked.
+    :param attempts: how often a message is tried that was surely not delivered.
+    """
+
+    dry_run: bool
+    most_a_day: int = Field(ge=1)
+    attempts: int = Field(ge=1, le=10)
+    channels: dict[_Name, Channel]
+
+
+def load_outbox_config() -> OutboxConfig:
+    """Read include/config/outbox.yaml.
+
+    :raises ConfigError: when it is not as it should be.
+    """
+    return read_config(CONFIG / "outbox.yaml", OutboxConfig)
