@@ -115,6 +115,28 @@ def bars_over_time(bars: Sequence[Bar]) -> Drawing:
         return Drawing(_svg(figure), {})
 
 
+def bars_with_forecast(bars: Sequence[Bar]) -> Drawing:
+    """Upright bars in the order given; those that are not strong are foretold, each with its interval."""
+    with _style():
+        figure, axes = _figure(WIDE, 2.7, left=0.5, right=0.3, bottom=0.32, top=0.15)
+        values = [bar.value for bar in bars]
+        axes.bar(range(len(bars)), values, width=0.72, color=[STRONG if bar.is_strong else SOFT for bar in bars])
+        for place, bar in enumerate(bars):
+            if bar.interval:
+                axes.vlines(place, *bar.interval, color=SECOND, linewidth=1.4)
+        axes.set_xlim(-0.6, len(bars) - 0.4)
+        _value_axis(axes.yaxis, [*values, *(bar.interval[1] for bar in bars if bar.interval)])
+        axes.grid(axis="y")
+        _time_axis(axes, [bar.label for bar in bars])
+        for place, bar in enumerate(bars):
+            top = bar.interval[1] if bar.interval else bar.value
+            axes.annotate(
+                compact(bar.value), (place, max(top, 0)), xytext=(0, 3), textcoords="offset points", ha="center",
+                weight="normal" if bar.is_strong else "bold",
+            )  # fmt: skip
+        return Drawing(_svg(figure), {})
+
+
 def flow_and_stock(
     labels: Sequence[str],
     inflow: tuple[str, Sequence[float]],

@@ -73,6 +73,30 @@ TERMS: dict[str, tuple[str, str]] = {
         "A rule and a deal that it applies to, from the day’s end at which it first applied until the deal closed or "
         "moved or the reason was gone. Sent: in a message to the rep; in doubt: in one that may not have gone out.",
     ),
+    "forecast": (
+        "Forecast",
+        "Won amount of each month to come, from weekly forecasts made after the last week that was over; the method is "
+        "the one with the least error in a rolling backtest. 80 and 95 % intervals are made of its errors there.",
+    ),
+    "forecast_accuracy": (
+        "How forecasts turned out",
+        "Every forecast is kept as it was made; of months that are over, expected against actual, by months ahead.",
+    ),
+    "win_probability": (
+        "Chance",
+        "The chance that an open deal is won in the end, by a model of how deals in its state went on.",
+    ),
+    "stage_rate": ("Stage’s rate", "Share of the deals that were open in the stage which were won in the end."),
+    "anomaly": (
+        "Unusual",
+        "A figure out of the range that trend, weekday, holidays and period ends of the year before it let expect; "
+        "five of a thousand ordinary figures lie beyond each end.",
+    ),
+    "sales_cluster": (
+        "Group",
+        "Accounts, and open deals, that behave alike, named by what sets them apart; found once a month. Moved here: "
+        "that were in another group a month before.",
+    ),
     "product": ("Product", "Named as in the product list where that has it, else as the deal gives it."),
     # service
     "created_tickets": ("Created tickets", "Tickets opened in the window."),

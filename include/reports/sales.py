@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
-from include.reports import doubts
+from include.reports import doubts, outlook
 from include.reports.blocks import over_time, ranked, ranking, ratio, unreadable
 from include.reports.charts import Bar, compact, process_map
 from include.reports.frame import Frame
@@ -74,6 +74,7 @@ def build(reader: Reader, frame: Frame) -> Report:
             Section("Reps", _reps(reps, currency)),
             Section("Products", _products(products, currency)),
             Section("Teams and regions", _teams(reader, currency)),
+            *outlook.sections(reader),
             Section("Open deals to look at", _open_deals(reader, stages, currency)),
             Section("Reminders", _reminders(reader)),
         ],
