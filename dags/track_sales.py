@@ -1,8 +1,9 @@
 """
 ### Track sales
 
-Builds the sales marts: deals, stage visits, bookings and pipeline by day. One row a thing is built anew;
-one row a day is built for the run's day, and, when the day is fresh, for every earlier day that late facts marked.
+Builds the sales marts: deals, stage visits, bookings and pipeline by day, and figures by week, month and quarter. One
+row a thing is built anew; one row a day is built for the run's day, and, when the day is fresh, for every earlier day
+that late facts marked. On a fresh day models then tell forecasts, chances of open deals, unusual days and groups.
 
 The subject that completes the day publishes it to the reports; for the others **publish_marts** is skipped.
 

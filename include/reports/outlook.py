@@ -99,7 +99,7 @@ def _accuracy(reader: Reader) -> list[Block]:
     columns = [
         Column("Months ahead", "count", "forecast_accuracy"), Column("Forecasts", "count"),
         Column("Mean error", "amount"), Column("Mean won amount", "amount"),
-        Column("Inside the 80 % interval", "share"),
+        Column("Inside 80 %", "share"),
     ]  # fmt: skip
     return [
         ranking(
@@ -121,7 +121,7 @@ def _chances(reader: Reader) -> list[Block]:
     currency = first["reporting_currency"] or ""
     amounts = f", {unit(currency)}" if unit(currency) else ""
     columns = [
-        Column("Deal"), Column("Company"), Column("Rep"), Column("Stage", term="stage"),
+        Column("Deal"), Column("Rep"), Column("Stage", term="stage"),
         Column(f"Amount{amounts}", "amount"), Column("Chance", "share", "win_probability"),
         Column("Its stage", "share", "stage_rate"), Column("Likely in"), Column("Why"),
     ]  # fmt: skip
@@ -130,7 +130,7 @@ def _chances(reader: Reader) -> list[Block]:
         columns,
         [
             [
-                row["deal_name"] or row["deal_id"], row["company_name"], row["rep_name"], row["stage_name"],
+                row["deal_name"] or row["deal_id"], row["rep_name"], row["stage_name"],
                 row["reporting_amount"], row["win_probability"], row["stage_rate"],
                 _month(row["likely_close_month"]) if row["likely_close_month"] else None,
                 "; ".join([*row["reasons"], *row["unlike_peers"]]),

@@ -2,7 +2,6 @@
 select
     m.deal_name,
     m.deal_id,
-    m.company_name,
     m.rep_name,
     m.stage_name,
     m.reporting_amount,
