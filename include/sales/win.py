@@ -240,12 +240,7 @@ def _snapshots(
 def _model(
     connection: psycopg.Connection, ends: dict[str, Ends], days: Mapping[str, Any]
 ) -> tuple[str, WinModel]:  # fmt: skip
-    row = connection.execute(
-        "select min(created_at), count(*), md5(concat_ws(' ', count(*) filter (where status = 'won'),"
-        " sum(extract(epoch from created_at)), sum(extract(epoch from closed_at)))) from mart.deal"
-        " where status <> 'open' and closed_at < (%s::date + 1)::timestamptz",
-        [days["known_to"]],
-    ).fetchone()
+    row = _run(connection, "sales/closed_deal", days).fetchone()
     assert row
     window = Window(row[0] or datetime(1970, 1, 1, tzinfo=UTC), Window.day(days["known_to"]).end)
     features = {"features": ["stage", *FEATURES], "fewest": FEWEST_CLOSED, **TREATMENT}
