@@ -42,7 +42,8 @@ told as (
         r.source,
         r.subject_kind,
         r.subject_id,
-        r.value_at_risk,
+        -- in one currency where there is a rate, so that deals of several rank together
+        r.value_at_risk * coalesce(d.reporting_amount / nullif(d.amount, 0), 1) as value_at_risk,
         q.channel,
         q.alone,
         case
@@ -53,6 +54,7 @@ told as (
     inner join reminder_rule as q on r.rule = q.rule and q.to_rep
     left join rep_setting as s on r.rep_id = s.rep_id
     left join cooling as c on r.reminder_id = c.reminder_id
+    left join mart.deal as d on r.source = d.source and r.subject_id = d.deal_id and r.subject_kind = 'deal'
     where r.closed_at is null
 ),
 

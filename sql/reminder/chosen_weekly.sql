@@ -3,11 +3,15 @@ with team as (
     select
         m.manager_no,
         r.*,
-        max(r.value_at_risk) over (partition by m.manager_no, r.source, r.subject_kind, r.subject_id) as subject_value
+        -- in one currency where there is a rate, so that deals of several rank together
+        max(r.value_at_risk * coalesce(v.reporting_amount / nullif(v.amount, 0), 1)) over (
+            partition by m.manager_no, r.source, r.subject_kind, r.subject_id
+        ) as subject_value
     from ops.reminder as r
     inner join reminder_rule as q on r.rule = q.rule and q.to_manager
     inner join rep_setting as s on r.rep_id = s.rep_id
     inner join manager_setting as m on s.team = m.team or s.manager = m.manager
+    left join mart.deal as v on r.source = v.source and r.subject_id = v.deal_id and r.subject_kind = 'deal'
     where r.closed_at is null
 ),
 
