@@ -146,7 +146,7 @@ def test_killed_after_each_commit_and_retried_gives_the_same(embedded: Databases
         )
         assert rows(warehouse, unsettled) == [(0,)]
         # every commit near the start is tried; later ones repeat the same steps for the next delivery
-        number += 1 if number < 24 else 8
+        number += 1 if number < 24 else 20
     assert killed > 24
 
 
