@@ -30,7 +30,7 @@ def public_holidays(calendar: str | None, years: Sequence[int]) -> set[date]:
         return set(holidays.country_holidays(country, subdiv=part or None, years=list(years)))
     except NotImplementedError:
         raise UnknownCalendarError(
-            f"holiday_calendar: {calendar} is not known; expected a country like FR, or a part of one like GB-ENG"
+            f"{calendar} is no known calendar of public holidays; expected a country like FR, or a part like GB-ENG"
         ) from None
 
 

@@ -56,7 +56,8 @@ class Chosen:
     :param mean: a figure a week ahead; never below 0.
     :param spread: level (80, 95) → half the width of each week's interval.
     :param month_spread: level → that of the sum of four weeks, by month ahead.
-    :param scores: of the backtest: cuts, season, and of every method mean absolute error, MASE and the ratio to naive.
+    :param scores: of the backtest: cuts, season, of every method mean absolute error, MASE and the ratio to naive, and
+        the share of weeks inside the intervals.
     """
 
     method: str
@@ -186,10 +187,12 @@ def choose(history: Array, tried: Mapping[str, Method]) -> Chosen:
     }
     # cuts that overlap repeat one another: so many windows of the horizon are there that do not
     apart = 1 + (cuts_of(weeks)[-1] - cuts_of(weeks)[0]) // HORIZON
-    weekly = [_spread(best.errors[:, block], apart) for block in BLOCKS]
+    weekly = _widening([_spread(best.errors[:, block], apart) for block in BLOCKS], [block.stop for block in BLOCKS])
     months = HORIZON // MONTH
     sums = best.errors[:, : months * MONTH].reshape(len(best.errors), months, MONTH).sum(axis=2)
-    monthly = [_spread(sums[:, max(0, month - 1) : month + 2], apart) for month in range(months)]
+    monthly = _widening(
+        [_spread(sums[:, max(0, month - 1) : month + 2], apart) for month in range(months)], list(range(1, months + 1))
+    )
     return Chosen(
         best.method,
         np.clip(tried[best.method](weeks, HORIZON), 0, None),
@@ -198,7 +201,12 @@ def choose(history: Array, tried: Mapping[str, Method]) -> Chosen:
             for level in LEVELS
         },
         {level: np.array([one[level] for one in monthly]) for level in LEVELS},
-        {"cuts": len(best.errors), "season": season, "methods": scores},
+        {
+            "cuts": len(best.errors),
+            "season": season,
+            "methods": scores,
+            "inside": {str(level): share for level, share in _inside(best.errors, apart).items()},
+        },
     )
 
 
@@ -232,6 +240,29 @@ def _spread(errors: Array, apart: int) -> dict[int, float]:
         place = min(math.ceil((len(size) + 1) * level / 100), len(size))
         found[level] = max(float(size[place - 1]), float(t.ppf(0.5 + level / 200, apart + FREEDOM)) * root)
     return found
+
+
+def _widening(spreads: list[dict[int, float]], ahead: list[int]) -> list[dict[int, float]]:
+    """Where no error is known so far ahead, the one before it, grown with the root of the time as a random walk's is."""
+    for place in range(1, len(spreads)):
+        for level, width in spreads[place].items():
+            if math.isnan(width):
+                spreads[place][level] = spreads[place - 1][level] * math.sqrt(ahead[place] / ahead[place - 1])
+    return spreads
+
+
+def _inside(errors: Array, apart: int) -> dict[int, float]:
+    """The share of weeks inside the interval by level, each cut's by the errors of the others; none for a single cut."""
+    found: dict[int, list[float]] = {level: [] for level in LEVELS}
+    for cut in range(len(errors)):
+        others = np.delete(errors, cut, axis=0)
+        for block in BLOCKS:
+            own = np.abs(errors[cut, block])
+            spread = _spread(others[:, block], apart)
+            for level in LEVELS:
+                if not math.isnan(spread[level]):
+                    found[level] += (own[np.isfinite(own)] <= spread[level]).tolist()
+    return {level: float(np.mean(inside)) for level, inside in found.items() if inside}
 
 
 def _ratio(one: float, other: float) -> float | None:

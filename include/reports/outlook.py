@@ -89,6 +89,8 @@ def _method(row: Row) -> str:
             f" In {plural(row['cuts'], 'forecast')} of the past, made again with what was known then, its weekly error"
             f" was {share(row['relative_to_naive'])} of that of {season}."
         )
+        if row["inside_80"] is not None:
+            told += f" {share(row['inside_80'])} of the weeks were inside the 80 % interval."
     return told
 
 

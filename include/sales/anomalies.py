@@ -16,13 +16,15 @@ Array = np.ndarray[Any, np.dtype[Any]]
 # Amounts are too few a day for a range; by week they are.
 BY_WEEK_ONLY = ("bookings",)
 
+MOST_DAYS = 5 * 365
+
 # Days, and weeks, of: what is told at once, what teaches, what is the present level, what has to be known first.
 DAYS = {"step": 7, "reach": 371, "recent": 35, "fewest": 56}
 WEEKS = {"step": 1, "reach": 104, "recent": 5, "fewest": 26}
 
 
 def tell_anomalies(connection: psycopg.Connection, last_day: date) -> None:
-    """Tell the whole history anew, by event time.
+    """Tell the last five years anew, by event time.
 
     :param connection: in the transaction that builds the sales marts.
     """
@@ -31,9 +33,14 @@ def tell_anomalies(connection: psycopg.Connection, last_day: date) -> None:
     for series, day, figure in connection.execute(statement, {"last_day": last_day}):
         found.setdefault(series, {})[day] = float(figure)
     calendar = load_sales_config().holiday_calendar
+    connection.execute(
+        "create temp table explained_before on commit drop as"
+        " select series, period, period_start, actual, explained_by from mart.sales_expectation where is_anomaly"
+    )
     connection.execute("delete from mart.sales_expectation")
     for series, by_day in sorted(found.items()):
-        first = min(by_day) + timedelta(days=-min(by_day).weekday() % 7)  # the first whole week
+        earliest = max(min(by_day), last_day - timedelta(days=MOST_DAYS))
+        first = earliest + timedelta(days=-earliest.weekday() % 7)  # the first whole week
         days = [first + timedelta(days=n) for n in range((last_day - first).days + 1)]
         figures = np.array([by_day.get(day, 0.0) for day in days])
         closed = public_holidays(calendar, range(first.year, last_day.year + 1))

@@ -91,7 +91,9 @@ def _fit(
     connection: psycopg.Connection, subject: str, features: Sequence[Feature], rows: dict[str, Any], month_end: date
 ) -> tuple[str, Clusters] | None:
     data = [np.asarray(rows[feature.column], dtype=float) for feature in features]
-    window = Window.day(month_end)
+    row = connection.execute("select min(created_at) from mart.deal").fetchone()
+    end = Window.day(month_end).end
+    window = Window(min(row[0] or end, end - timedelta(days=1)) if row else end, end)
     stated = {"columns": [f.column for f in features], "logarithms": [f.column for f in features if f.is_log],
               "scaling": "less the mean, by the standard deviation", "fewest": FEWEST}  # fmt: skip
     training = Training("clusters", subject, window.start, window.end, stated, fingerprint(*data), len(rows["key"]))

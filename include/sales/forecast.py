@@ -34,6 +34,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 SERIES = ("bookings", "new_deals", "activities")
 
+# Weeks of history that methods learn from and are judged on.
+MOST_WEEKS = 260
 # Weeks by which a deal has been won or lost, or nobody knows when.
 OLDEST = 104
 # Deals at risk that stand behind a rate before any were seen.
@@ -46,7 +48,9 @@ class Flow:
 
     :param created, ended: the weeks; ``ended`` beyond the history for open deals.
     :param is_won: whether they were won.
-    :param deals, amount: how many deals, and what they are worth, in the reporting currency.
+    :param deals: how many deals.
+    :param amount: what those that were won are worth, in the reporting currency. What an open deal was worth at some
+        time in the past many sources do not tell, so it is taken to be worth as much as the won ones.
     """
 
     created: Array
@@ -72,15 +76,17 @@ class Flow:
         at_risk = by_age(there, self.deals)[::-1].cumsum()[::-1] + DOUBT
         won = by_age(is_over & self.is_won, self.deals) / at_risk
         lost = by_age(is_over & ~self.is_won, self.deals) / at_risk
-        open_amount = by_age(there & ~is_over, self.amount)
+        bought = is_over & self.is_won
+        worth = self.amount[bought].sum() / max(self.deals[bought].sum(), 1.0)
+        still_open = by_age(there & ~is_over, self.deals)
         came = there & (self.created >= 0)  # the history may begin with the first booking, after the first deals
-        fresh = last_seasons(np.bincount(self.created[came], self.amount[came], minlength=known), ahead)
+        fresh = last_seasons(np.bincount(self.created[came], self.deals[came], minlength=known), ahead)
         found = np.empty(ahead)
         for week in range(ahead):
-            open_amount[0] += fresh[week]
-            found[week] = open_amount @ won
-            left = open_amount * (1 - won - lost)
-            open_amount = np.concatenate(([0.0], left[:-2], [left[-2] + left[-1]]))
+            still_open[0] += fresh[week]
+            found[week] = worth * (still_open @ won)
+            left = still_open * (1 - won - lost)
+            still_open = np.concatenate(([0.0], left[:-2], [left[-2] + left[-1]]))
         return found
 
 
@@ -115,11 +121,11 @@ def _rows(connection: psycopg.Connection, name: str, known_to: date) -> list[tup
 
 
 def _history(connection: psycopg.Connection, series: str, known_to: date) -> tuple[list[date], Array]:
-    """The Mondays and figures of a series, from the first week in which anything happened."""
+    """The Mondays and figures of a series: five years, or from the first week in which anything happened."""
     found = {week: float(figure) for name, week, figure in _rows(connection, "week", known_to) if name == series}
     if not found:
         return [], np.empty(0)
-    first = min(found)
+    first = max(min(found), known_to - timedelta(days=7 * MOST_WEEKS - 1))
     weeks = [first + timedelta(days=7 * n) for n in range((known_to - first).days // 7 + 1)]
     return weeks, np.array([found.get(week, 0.0) for week in weeks])
 

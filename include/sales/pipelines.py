@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import psycopg
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from include.config_files import StrictModel, read_config
+from include.models.calendar import public_holidays
 from include.settings import CONFIG
 
 _Name = Annotated[str, Field(min_length=1)]
@@ -100,6 +101,12 @@ class SalesConfig(StrictModel):
     holiday_calendar: Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")] | None = None
     processes: tuple[Process, ...] = ()
     pipelines: tuple[Pipeline, ...] = ()
+
+    @field_validator("holiday_calendar")
+    @classmethod
+    def _known_calendar(cls, name: str | None) -> str | None:
+        public_holidays(name, [2026])
+        return name
 
     @model_validator(mode="after")
     def _hangs_together(self) -> "SalesConfig":

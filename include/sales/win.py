@@ -114,7 +114,7 @@ class WinModel:
     def chance(self, deals: Snapshots) -> Array:
         """The chance of each deal to be won in the end."""
         if self.method == "stage_rate":
-            return self.stage_rate(deals.stage)
+            return np.clip(self.stage_rate(deals.stage), SUREST, 1 - SUREST)
         odds = sum(self.parts(deals).values(), np.full(len(deals.at), self.intercept))
         return np.clip(1 / (1 + np.exp(-odds)), SUREST, 1 - SUREST)
 

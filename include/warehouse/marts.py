@@ -64,8 +64,23 @@ def _build(warehouse: Warehouse, subject: Subject, days: Iterable[date], settle:
         warehouse.connect(autocommit=True) as connection,
         shared(connection, "core"),
         exclusive(connection, f"marts {subject}"),
-        connection.transaction(),
     ):
+        built = _build_in_one_commit(connection, subject, days, settle)
+        # models are of the last day built, which a backfill leaves to the next fresh day, as it does the marked days; a
+        # model that fails leaves the marts as they are
+        if subject == "sales" and settle:
+            from include.sales.models import model_sales  # brings numpy along
+
+            with connection.transaction():
+                connection.execute("select set_config('timezone', %s, true)", [TIMEZONE.key])
+                model_sales(connection)
+    return built
+
+
+def _build_in_one_commit(
+    connection: psycopg.Connection, subject: Subject, days: Iterable[date], settle: bool
+) -> MartsBuilt:
+    with connection.transaction():
         connection.execute("select set_config('timezone', %s, true)", [TIMEZONE.key])
         # compiling the customers' statements takes seconds where running them takes tenths
         connection.execute("set local jit = off")
@@ -85,11 +100,6 @@ def _build(warehouse: Warehouse, subject: Subject, days: Iterable[date], settle:
             " on conflict (subject, day_on) do update set is_stale = false, built_at = now()",
             [subject],
         )
-        # models are of the last day built, which a backfill leaves to the next fresh day, as it does the marked days
-        if subject == "sales" and settle:
-            from include.sales.models import model_sales  # brings numpy along
-
-            model_sales(connection)
         if subject == "customers":
             write_segments(connection)
             if settle:

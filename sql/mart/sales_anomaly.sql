@@ -1,94 +1,60 @@
 -- which parts of the sales explain each anomaly: what they had more, or less, than their share of what was expected
-with anomaly as (
-    select
-        x.series,
-        x.period,
-        x.period_start,
-        x.actual,
-        x.expected,
-        x.period_start as from_on,
-        case x.period when 'day' then x.period_start + 1 else x.period_start + 7 end as to_on
-    from mart.sales_expectation as x
-    where x.is_anomaly
-),
+update mart.sales_expectation as x
+set explained_by = e.explained_by
+from explained_before as e
+where x.series = e.series and x.period = e.period and x.period_start = e.period_start and x.actual = e.actual;
 
--- with the eight weeks before, which say what the share of each part is
-event as (
-    select
-        a.series,
-        a.period,
-        a.period_start,
-        a.actual,
-        a.expected,
-        e.at >= a.from_on as is_inside,
-        e.figure,
-        p.dimension,
-        p.member
-    from anomaly as a
-    inner join lateral (
-        select
-            m.created_at as at,
-            1::numeric as figure,
-            m.team,
-            m.rep_name,
-            m.product_name,
-            m.lead_source
-        from mart.deal as m
-        where a.series = 'new_deals' and m.created_at >= a.from_on - 56 and m.created_at < a.to_on
-        union all
-        select
-            m.closed_at as at,
-            case a.series when 'bookings' then m.reporting_amount else 1 end as figure,
-            m.team,
-            m.rep_name,
-            m.product_name,
-            m.lead_source
-        from mart.deal as m
-        where
-            m.closed_at >= a.from_on - 56
-            and m.closed_at < a.to_on
-            and (
-                (a.series in ('bookings', 'won_deals') and m.status = 'won')
-                or (a.series = 'lost_deals' and m.status = 'lost')
-            )
-        union all
-        select
-            c.occurred_at as at,
-            1 as figure,
-            r.team,
-            r.full_name as rep_name,
-            null as product_name,
-            null as lead_source
-        from core.fct_activity as c
-        left join core.dim_rep as r on c.source || ':' || c.owner_key = r.rep_id and r.is_current
-        where
-            a.series = 'activities'
-            and not c.is_deleted
-            and c.occurred_at >= a.from_on - 56
-            and c.occurred_at < a.to_on
-    ) as e on true
-    cross join
-        lateral (
-            values ('team', e.team), ('rep', e.rep_name), ('product', e.product_name), ('source', e.lead_source)
-        ) as p (dimension, member)
-    where p.member is not null
-),
+-- the newest are told anew each day, as long as late facts may change them
+create temp table unexplained on commit drop as
+select
+    series,
+    period,
+    period_start,
+    actual,
+    expected,
+    case period when 'day' then period_start else period_start + 6 end as period_end
+from mart.sales_expectation
+where
+    is_anomaly
+    and (explained_by = '{}' or period_start > (select max(n.period_start) - 92 from mart.sales_expectation as n));
 
-part as (
+create temp table part_day on commit drop as
+select
+    e.series,
+    e.at::date as day_on,
+    p.dimension,
+    p.member,
+    sum(e.figure) as figure
+from mart.sales_event as e
+cross join
+    lateral (
+        values ('team', e.team), ('rep', e.rep_name), ('product', e.product_name), ('source', e.lead_source)
+    ) as p (dimension, member)
+where
+    e.at >= (select min(u.period_start) - 56 from unexplained as u)
+    and e.series in (select u.series from unexplained as u)
+    and p.member is not null
+group by e.series, e.at::date, p.dimension, p.member;
+
+analyze part_day;
+
+-- the eight weeks before say what the share of each part is
+with part as (
     select
-        series,
-        period,
-        period_start,
-        dimension,
-        member,
-        coalesce(sum(figure) filter (where is_inside), 0)
-        - expected * coalesce(sum(figure) filter (where not is_inside), 0)
-        / nullif(sum(sum(figure) filter (where not is_inside)) over (
-            partition by series, period, period_start, dimension
-        ), 0) as excess,
-        actual - expected as deviation
-    from event
-    group by series, period, period_start, dimension, member, actual, expected
+        u.series,
+        u.period,
+        u.period_start,
+        u.actual - u.expected as deviation,
+        d.dimension,
+        d.member,
+        coalesce(sum(d.figure) filter (where d.day_on >= u.period_start), 0)
+        - u.expected * coalesce(sum(d.figure) filter (where d.day_on < u.period_start), 0)
+        / nullif(sum(sum(d.figure) filter (where d.day_on < u.period_start)) over (
+            partition by u.series, u.period, u.period_start, d.dimension
+        ), 0) as excess
+    from unexplained as u
+    inner join part_day as d on u.series = d.series and d.day_on between u.period_start - 56 and u.period_end
+    group by u.series, u.period, u.period_start, u.actual, u.expected, d.dimension, d.member
 ),
 
 ranked as (
@@ -103,11 +69,9 @@ ranked as (
         ) as place
     from part
     where deviation <> 0 and excess / deviation >= 0.2
-)
+),
 
-update mart.sales_expectation as x
-set explained_by = r.parts
-from (
+named as (
     select
         series,
         period,
@@ -116,5 +80,11 @@ from (
     from ranked
     where place <= 3
     group by series, period, period_start
-) as r
-where x.series = r.series and x.period = r.period and x.period_start = r.period_start;
+)
+
+update mart.sales_expectation as x
+set explained_by = n.parts
+from named as n
+where x.series = n.series and x.period = n.period and x.period_start = n.period_start;
+
+drop table explained_before, unexplained, part_day;

@@ -4,29 +4,7 @@ delete from mart.sales_forecast_accuracy;
 insert into mart.sales_forecast_accuracy (
     series, known_to, period, period_start, periods_ahead, method, expected, actual, error, is_inside_80, is_inside_95
 )
-with happened as (
-    select
-        'bookings' as series,
-        closed_at as at,
-        reporting_amount as figure
-    from mart.deal
-    where status = 'won' and closed_at is not null
-    union all
-    select
-        'new_deals' as series,
-        created_at as at,
-        1 as figure
-    from mart.deal
-    union all
-    select
-        'activities' as series,
-        occurred_at as at,
-        1 as figure
-    from core.fct_activity
-    where not is_deleted and occurred_at is not null
-),
-
-built as (
+with built as (
     select max(day_on) as last_on from ops.mart_day
     where subject = 'sales'
 ),
@@ -37,7 +15,7 @@ actual as (
         p.period,
         p.period_start,
         coalesce(sum(h.figure), 0) as figure
-    from happened as h
+    from mart.sales_event as h
     cross join
         lateral (
             values ('week', date_trunc('week', h.at)::date), ('month', date_trunc('month', h.at)::date)

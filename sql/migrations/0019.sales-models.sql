@@ -1,5 +1,58 @@
 -- Sales models: forecasts and how they turned out, chances of open deals, anomalies, clusters.
 
+create view mart.sales_event as
+select
+    'new_deals' as series,
+    created_at as at,
+    1::numeric as figure,
+    team,
+    rep_name,
+    product_name,
+    lead_source
+from mart.deal
+union all
+select
+    status || '_deals' as series,
+    closed_at as at,
+    1 as figure,
+    team,
+    rep_name,
+    product_name,
+    lead_source
+from mart.deal
+where status <> 'open' and closed_at is not null
+union all
+select
+    'bookings' as series,
+    closed_at as at,
+    reporting_amount as figure,
+    team,
+    rep_name,
+    product_name,
+    lead_source
+from mart.deal
+where status = 'won' and closed_at is not null and reporting_amount is not null
+union all
+select
+    'activities' as series,
+    a.occurred_at as at,
+    1 as figure,
+    r.team,
+    r.full_name as rep_name,
+    null as product_name,
+    null as lead_source
+from core.fct_activity as a
+left join core.dim_rep as r on a.source || ':' || a.owner_key = r.rep_id and r.is_current
+where not a.is_deleted and a.occurred_at is not null;
+comment on view mart.sales_event is 'one row per thing that the series of forecasts and anomalies are made of, when it happened';
+comment on column mart.sales_event.series is 'new_deals, won_deals, lost_deals, activities: each counts 1; bookings: amount of a won deal in the reporting currency';
+comment on column mart.sales_event.at is 'when it happened';
+comment on column mart.sales_event.figure is 'what it adds to the series';
+comment on column mart.sales_event.team is 'team of the rep';
+comment on column mart.sales_event.rep_name is 'the rep';
+comment on column mart.sales_event.product_name is 'product of the deal';
+comment on column mart.sales_event.lead_source is 'where the deal came from';
+
 create table mart.sales_forecast (
     model_run_id text not null,
     series text not null,

@@ -1,13 +1,30 @@
--- the deals that had closed by a day: since when, how many, and a checksum of all that a model learns from
+-- the deals that had closed by a day: since when, how many, and a checksum of them, of their ways and of what was done
 select
     min(created_at) as first_at,
     count(*) as deals,
     md5(
         concat_ws(
-            ' ', count(*) filter (where status = 'won'), sum(extract(epoch from created_at)),
-            sum(extract(epoch from closed_at)),
+            ' ',
+            count(*),
+            sum(
+                hashtextextended(
+                    concat_ws(
+                        '|', source, deal_id, status, extract(epoch from created_at), extract(epoch from closed_at),
+                        rep_id, product_name, lead_source, company_id
+                    ),
+                    0
+                )
+            ),
             (
-                select concat_ws(' ', count(*), sum(extract(epoch from v.entered_at))) from mart.deal_stage as v
+                select
+                    sum(
+                        hashtextextended(
+                            concat_ws(
+                                '|', v.source, v.deal_id, v.stage_name, v.move, extract(epoch from v.entered_at)
+                            ), 0
+                        )
+                    )
+                from mart.deal_stage as v
                 where v.entered_at < (%(known_to)s::date + 1)::timestamptz
             ),
             (

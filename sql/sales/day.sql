@@ -1,40 +1,9 @@
 -- what happened on each day until the end of one, by series; a day without any is not there
 select
     series,
-    day_on,
-    figure
-from (
-    select
-        'new_deals' as series,
-        created_at::date as day_on,
-        count(*) as figure
-    from mart.deal
-    where created_at < (%(last_day)s::date + 1)::timestamptz
-    group by created_at::date
-    union all
-    select
-        status || '_deals' as series,
-        closed_at::date as day_on,
-        count(*) as figure
-    from mart.deal
-    where status <> 'open' and closed_at < (%(last_day)s::date + 1)::timestamptz
-    group by status, closed_at::date
-    union all
-    select
-        'bookings' as series,
-        closed_at::date as day_on,
-        sum(reporting_amount) as figure
-    from mart.deal
-    where status = 'won' and closed_at < (%(last_day)s::date + 1)::timestamptz
-    group by closed_at::date
-    union all
-    select
-        'activities' as series,
-        occurred_at::date as day_on,
-        count(*) as figure
-    from core.fct_activity
-    where not is_deleted and occurred_at < (%(last_day)s::date + 1)::timestamptz
-    group by occurred_at::date
-) as d
-where figure is not null
+    at::date as day_on,
+    sum(figure) as figure
+from mart.sales_event
+where at < (%(last_day)s::date + 1)::timestamptz
+group by series, at::date
 order by series, day_on;

@@ -6,7 +6,7 @@ select
     end as ended_week,
     coalesce(status = 'won' and closed_at < (%(known_to)s::date + 1)::timestamptz, false) as is_won,
     count(*) as deals,
-    sum(reporting_amount) as amount
+    coalesce(sum(reporting_amount) filter (where status = 'won'), 0) as amount
 from mart.deal
 where created_at < (%(known_to)s::date + 1)::timestamptz
 group by 1, 2, 3

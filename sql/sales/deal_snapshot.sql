@@ -5,7 +5,8 @@ select
     extract(epoch from o.at)::double precision as at,
     extract(epoch from o.closed_at)::double precision as closed_at,
     o.is_won::integer as is_won,
-    coalesce(v.stage_name, m.stage_name) as stage_name,
+    -- the stage that a closed deal has today tells how it ended
+    coalesce(v.stage_name, case when m.status = 'open' then m.stage_name end, 'unknown') as stage_name,
     greatest(extract(epoch from o.at - m.created_at) / 86400, 0)::double precision as age_days,
     greatest(extract(epoch from o.at - coalesce(v.entered_at, m.created_at)) / 86400, 0)::double precision
         as days_in_stage,

@@ -168,6 +168,18 @@ def test_a_chance_knows_nothing_that_came_later(connection: psycopg.Connection) 
     assert connection.execute("select deal_id, win_probability from mart.deal_outlook order by 1").fetchall() == then
 
 
+def test_how_a_deal_ended_is_no_stage_of_before(connection: psycopg.Connection) -> None:
+    sell(connection)
+    # deals of which no visit is known, as of a source that tells only what they have become
+    connection.execute("delete from mart.deal_stage")
+    connection.execute("update mart.deal set stage_name = status where status <> 'open'")
+    tell_outlook(connection, LAST)
+    (stages,) = connection.execute(
+        "select parameters -> 'stages' from ops.model_run where model = 'win_probability'"
+    ).fetchone()  # type: ignore[misc]
+    assert set(stages) == {"unknown"}
+
+
 def test_the_same_window_gives_the_same_model(connection: psycopg.Connection) -> None:
     sell(connection)
     tell_outlook(connection, LAST)

@@ -26,7 +26,7 @@ def test_holidays_of_a_country_and_of_a_part_of_one() -> None:
 
 
 def test_an_unknown_calendar_is_refused() -> None:
-    with pytest.raises(UnknownCalendarError, match="holiday_calendar: XX-1 is not known"):
+    with pytest.raises(UnknownCalendarError, match="XX-1 is no known calendar"):
         public_holidays("XX-1", [2026])
 
 

@@ -1,5 +1,7 @@
 """Forecasts: histories whose future is known, and the pipeline by hand."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -66,6 +68,15 @@ def test_intervals_have_as_many_figures_as_they_say() -> None:
     assert (inside <= found.spread[95]).mean() >= 0.88
     # errors of independent weeks: a sum of four has twice the spread of one
     assert found.month_spread[80][0] == pytest.approx(2 * found.spread[80][0], rel=0.35)
+
+
+def test_a_short_history_has_intervals_all_the_way() -> None:
+    history = 100 + np.random.default_rng(2).normal(0, 10, 33)
+    found = choose(history, {NAIVE: lambda cut, ahead: np.full(ahead, history[:cut].mean())})
+    for spreads in (*found.spread.values(), *found.month_spread.values()):
+        assert np.isfinite(spreads).all()
+        assert (np.diff(spreads) >= 0).all()
+    json.dumps(found.scores, allow_nan=False)
 
 
 def test_last_years_shape_on_todays_level() -> None:
