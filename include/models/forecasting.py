@@ -243,16 +243,17 @@ def _spread(errors: Array, apart: int) -> dict[int, float]:
 
 
 def _widening(spreads: list[dict[int, float]], ahead: list[int]) -> list[dict[int, float]]:
-    """Where no error is known so far ahead, the one before it, grown with the root of the time as a random walk's is."""
+    """Farther ahead is never surer; where no error is known, the width grows with the root of the time, as of a walk."""
     for place in range(1, len(spreads)):
         for level, width in spreads[place].items():
-            if math.isnan(width):
-                spreads[place][level] = spreads[place - 1][level] * math.sqrt(ahead[place] / ahead[place - 1])
+            nearer = spreads[place - 1][level]
+            grown = nearer * math.sqrt(ahead[place] / ahead[place - 1])
+            spreads[place][level] = grown if math.isnan(width) else max(width, nearer)
     return spreads
 
 
 def _inside(errors: Array, apart: int) -> dict[int, float]:
-    """The share of weeks inside the interval by level, each cut's by the errors of the others; none for a single cut."""
+    """The share of weeks inside the interval by level, each cut's by the errors of the others; none for one cut."""
     found: dict[int, list[float]] = {level: [] for level in LEVELS}
     for cut in range(len(errors)):
         others = np.delete(errors, cut, axis=0)
