@@ -243,7 +243,7 @@ def _spread(errors: Array, apart: int) -> dict[int, float]:
 
 
 def _widening(spreads: list[dict[int, float]], ahead: list[int]) -> list[dict[int, float]]:
-    """Farther ahead is never surer; where no error is known, the width grows with the root of the time, as of a walk."""
+    """Farther ahead is never surer; where no error is known, the width grows with the root of the time."""
     for place in range(1, len(spreads)):
         for level, width in spreads[place].items():
             nearer = spreads[place - 1][level]
