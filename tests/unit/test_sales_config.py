@@ -42,7 +42,7 @@ def test_stages_are_mapped_to_the_process(tmp_path: Path) -> None:
     ("changes", "says"),
     [
         ({"reporting_currency": "euro"}, "reporting_currency: String should match pattern"),
-        ({"holiday_calendar": "XX"}, "holiday_calendar: Value error, XX is no known calendar of public holidays"),
+        ({"holiday_calendar": "XX"}, "holiday_calendar: XX is no known calendar of public holidays"),
         ({"processes": []}, "pipeline Deals of crm: no process 'Sales'; none"),
         ({"processes": [PROCESS, PROCESS]}, "processes: the name 'Sales' is there twice"),
         ({"processes": [PROCESS | {"stages": [{"name": "a"}, {"name": "b"}]}]}, "give the stage that means winning"),
