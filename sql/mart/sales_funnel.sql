@@ -35,11 +35,12 @@ select distinct
     p.period,
     p.period_start
 from touched as t
-cross join lateral (
-    values
-    ('month', t.month_on),
-    ('quarter', date_trunc('quarter', t.month_on)::date)
-) as p (period, period_start)
+cross join
+    lateral (
+        values
+        ('month', t.month_on),
+        ('quarter', date_trunc('quarter', t.month_on)::date)
+    ) as p (period, period_start)
 inner join built as b on p.period_start = date_trunc(p.period, b.month_on)::date;
 
 analyze cohort;

@@ -4,6 +4,20 @@ using period as p
 where m.period = p.period and m.period_start = p.period_start;
 
 create temp table sales_move on commit drop as
+with quarter as (
+    select distinct period_start from period
+    where period = 'quarter'
+),
+
+numbered as (
+    select
+        source,
+        deal_id,
+        coalesce(team, '') as team,
+        row_number() over () as deal_no
+    from mart.deal
+)
+
 select
     v.process_name,
     coalesce(v.previous_stage, '') as from_stage,
@@ -12,20 +26,12 @@ select
     v.is_allowed,
     v.previous_days,
     v.source,
-    coalesce(d.team, '') as team,
+    d.team,
     d.deal_no,
     date_trunc('month', v.entered_at)::date as month_on
 from mart.deal_stage as v
-inner join (
-    select distinct period_start from period
-    where period = 'quarter'
-) as p on date_trunc('quarter', v.entered_at)::date = p.period_start
-inner join (
-    select
-        *,
-        row_number() over () as deal_no
-    from mart.deal
-) as d on v.source = d.source and v.deal_id = d.deal_id
+inner join quarter as q on date_trunc('quarter', v.entered_at)::date = q.period_start
+inner join numbered as d on v.source = d.source and v.deal_id = d.deal_id
 where v.process_name is not null and v.move <> 'within';
 
 analyze sales_move;
