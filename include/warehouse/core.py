@@ -1,7 +1,7 @@
 """Core: dimensions and facts, computed anew for every key that new staging rows touched, from all of their versions."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import psycopg
 from psycopg import sql
@@ -39,17 +39,11 @@ STATEMENTS = (
 )  # fmt: skip
 
 # The earliest instant that the touched keys have a say in, by subject: the days from there on are built again. It is
-# asked before and after the change, since a fact that moves leaves one day for another.
+# asked before and after the change, since a fact that moves leaves one day for another. A deal lives for months, so
+# deals are compared instead, by deal_changed_from.sql: what moved today changes today.
 EARLIEST = {
     "sales": """
         select least(
-            (
-                select min(least(d.created_at, d.first_seen_at, d.closed_at, v.entered_at))
-                from core.fct_deal as d
-                inner join touched_deal as t
-                    on d.source = split_part(t.source_table, '__', 1) and d.deal_id = t.source_id
-                left join core.fct_deal_stage as v on d.source = v.source and d.deal_id = v.deal_id and v.visit_no = 1
-            ),
             (
                 select min(s.occurred_at) from staging.activity as s
                 inner join touched_activity as t using (source_table, source_id)
@@ -139,11 +133,13 @@ def build_core(warehouse: Warehouse) -> CoreBuilt:
         connection.execute((SQL / "core" / "merged_record.sql").read_bytes())
         link_customers(connection)
         before = _earliest(connection)
+        connection.execute((SQL / "core" / "deal_before.sql").read_bytes())
         tell_customers(connection)
         for name in STATEMENTS:
             connection.execute((SQL / "core" / f"{name}.sql").read_bytes())
         _spread_business_time(connection)
-        changed_from = _mark_days(connection, [before, _earliest(connection)], are_stages_new)
+        earliest = [before, _earliest(connection), _deals_changed(connection)]
+        changed_from = _mark_days(connection, earliest, are_stages_new)
         connection.execute(CHANGED_DEALS)
         connection.execute("update ops.load set core_at = now() where load_id = any(%s)", [loads])
     return CoreBuilt(len(loads), changed_from)
@@ -212,6 +208,12 @@ def _earliest(connection: psycopg.Connection) -> dict[str, datetime]:
     return found
 
 
+def _deals_changed(connection: psycopg.Connection) -> dict[str, datetime]:
+    """The first instant from which the touched deals are told differently than before; empty where none is."""
+    row = connection.execute((SQL / "core" / "deal_changed_from.sql").read_bytes()).fetchone()
+    return {"sales": row[0]} if row and row[0] else {}
+
+
 def _mark_days(
     connection: psycopg.Connection, earliest: list[dict[str, datetime]], is_everything_sold_anew: bool
 ) -> dict[str, date]:
@@ -224,8 +226,10 @@ def _mark_days(
         if not instants:
             continue
         changed[subject] = max(min(instants), LONG_AGO).astimezone(TIMEZONE).date()
+        # and the last day built before: the week, month and quarter that it lies in may reach as far
         connection.execute(
-            "update ops.mart_day set is_stale = true where subject = %s and day_on >= %s",
-            [subject, changed[subject] - timedelta(days=1)],
+            "update ops.mart_day set is_stale = true where subject = %(subject)s and day_on >= coalesce("
+            "(select max(day_on) from ops.mart_day where subject = %(subject)s and day_on < %(changed)s), %(changed)s)",
+            {"subject": subject, "changed": changed[subject]},
         )
     return changed

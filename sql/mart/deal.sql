@@ -118,11 +118,20 @@ left join product as p on d.source = p.source and d.product_name = p.product_nam
 create unique index on deal_now (source, deal_id);
 analyze deal_now;
 
+-- compared once and before anything is written: a table that grows while it is looked up would be read again and again
+create temp table deal_changed on commit drop as
+select
+    coalesce(n.source, m.source) as source,
+    coalesce(n.deal_id, m.deal_id) as deal_id
+from deal_now as n
+full outer join mart.deal as m on n.source = m.source and n.deal_id = m.deal_id
+where row(n.*) is distinct from row(m.*);
+
+analyze deal_changed;
+
 delete from mart.deal as m
-where not exists (
-    select 1 from deal_now as n
-    where n.source = m.source and n.deal_id = m.deal_id and row(n.*) is not distinct from row(m.*)
-);
+using deal_changed as c
+where m.source = c.source and m.deal_id = c.deal_id;
 
 insert into mart.deal (
     source, deal_id, deal_name, status, pipeline_name, stage_name, stage_position, probability, amount, currency,
@@ -163,9 +172,6 @@ select
     n.reporting_weighted_amount,
     n.reporting_currency
 from deal_now as n
-where not exists (
-    select 1 from mart.deal as m
-    where m.source = n.source and m.deal_id = n.deal_id
-);
+inner join deal_changed as c on n.source = c.source and n.deal_id = c.deal_id;
 
 analyze mart.deal;

@@ -1,5 +1,6 @@
 -- one row per month or quarter, process, member and standard stage: who entered it, who went on, how long they stayed
--- months and quarters that the days lie in, that changed deals entered stages in, and that have deals too young to say
+-- of the months and quarters that are built: those that the days lie in, that changed deals entered stages in, and that
+-- have deals too young to say
 create temp table cohort on commit drop as
 with touched as (
     select distinct date_trunc('month', v.entered_at)::date as month_on
@@ -18,43 +19,46 @@ with touched as (
     select period_start as month_on
     from period
     where period = 'month'
+),
+
+built as (
+    select distinct date_trunc('month', day_on)::date as month_on
+    from (
+        select day_on from day
+        union all
+        select day_on from ops.mart_day
+        where subject = 'sales'
+    ) as d
 )
 
 select distinct
     p.period,
-    p.period_start,
-    (p.period_start + p.length)::date - 1 as period_end
+    p.period_start
 from touched as t
-cross join lateral (
-    values
-    ('month', t.month_on, interval '1 month'),
-    ('quarter', date_trunc('quarter', t.month_on)::date, interval '3 months')
-) as p (period, period_start, length);
+cross join
+    lateral (
+        values
+        ('month', t.month_on),
+        ('quarter', date_trunc('quarter', t.month_on)::date)
+    ) as p (period, period_start)
+inner join built as b on p.period_start = date_trunc(p.period, b.month_on)::date;
 
 analyze cohort;
 
 -- the deals that were in a stage in these periods, and when each first came to each stage, or past it
 create temp table funnel_deal on commit drop as
-with span as (
-    select
-        min(period_start) as first_on,
-        max(period_end) as last_on
-    from cohort
-)
-
-select distinct
+select
     v.source,
     v.deal_id
 from mart.deal_stage as v
-inner join span as s
-    on v.entered_at >= s.first_on::timestamptz and v.entered_at < (s.last_on + 1)::timestamptz
+inner join cohort as c on c.period = 'quarter' and date_trunc('quarter', v.entered_at)::date = c.period_start
 where v.process_step is not null
 union
 select
     d.source,
     d.deal_id
 from mart.deal as d
-inner join span as s on d.closed_at >= s.first_on::timestamptz and d.closed_at < (s.last_on + 1)::timestamptz
+inner join cohort as c on c.period = 'quarter' and date_trunc('quarter', d.closed_at)::date = c.period_start
 where d.status = 'won';
 
 analyze funnel_deal;
@@ -120,6 +124,7 @@ select
 from passed as r
 inner join stage as s
     on r.process_name = s.process_name and r.reached_before < s.process_step and r.reached >= s.process_step
+inner join cohort as c on c.period = 'quarter' and date_trunc('quarter', r.entered_at)::date = c.period_start
 inner join mart.deal as d on r.source = d.source and r.deal_id = d.deal_id
 cross join as_of as a
 group by
@@ -133,94 +138,82 @@ group by
 
 analyze funnel_entry;
 
--- the finished visits of each group: sorted by a number for the group, not by its names
+-- the visits that ended in these periods
+create temp table funnel_visit on commit drop as
+select
+    v.process_name,
+    v.process_step,
+    v.source,
+    coalesce(d.team, '') as team,
+    date_trunc('month', v.exited_at)::date as month_on,
+    v.days_in_stage::float8 as days
+from mart.deal_stage as v
+inner join cohort as c on c.period = 'quarter' and date_trunc('quarter', v.exited_at)::date = c.period_start
+inner join mart.deal as d on v.source = d.source and v.deal_id = d.deal_id
+where v.status = 'open' and v.process_step is not null;
+
+analyze funnel_visit;
+
+-- the groups that they are in, numbered: many visits are sorted by a number in a fraction of the time that names take
 create temp table funnel_group on commit drop as
 select
-    row_number() over () as group_no,
-    g.*
+    f.process_name,
+    f.process_step,
+    f.source,
+    f.team,
+    f.month_on,
+    c.period,
+    c.period_start,
+    m.dimension,
+    m.member,
+    dense_rank() over (
+        order by c.period, c.period_start, f.process_name, f.process_step, m.dimension, m.member
+    ) as group_no
 from (
     select distinct
-        c.period,
-        c.period_start,
-        p.process_name,
-        p.process_step,
-        m.dimension,
-        m.member
-    from cohort as c
-    cross join core.dim_pipeline_stage as p
-    cross join (
-        select
-            'all' as dimension,
-            '' as member
-        union all
-        select distinct
-            'source' as dimension,
-            source as member
-        from mart.deal
-        union all
-        select distinct
-            'team' as dimension,
-            coalesce(team, '') as member
-        from mart.deal
-    ) as m
-    where p.status = 'open'
-) as g;
+        process_name,
+        process_step,
+        source,
+        team,
+        month_on
+    from funnel_visit
+) as f
+cross join
+    lateral (
+        values
+        ('month', f.month_on),
+        ('quarter', date_trunc('quarter', f.month_on)::date)
+    ) as p (period, period_start)
+inner join cohort as c on p.period = c.period and p.period_start = c.period_start
+cross join
+    lateral (
+        values
+        ('all', ''),
+        ('source', f.source),
+        ('team', f.team)
+    ) as m (dimension, member);
 
 analyze funnel_group;
 
 create temp table funnel_stay on commit drop as
-with visit as (
-    select
-        v.process_name,
-        v.process_step,
-        v.source,
-        coalesce(d.team, '') as team,
-        date_trunc('month', v.exited_at)::date as month_on,
-        v.days_in_stage::float8 as days
-    from mart.deal_stage as v
-    inner join mart.deal as d on v.source = d.source and v.deal_id = d.deal_id
-    where v.status = 'open' and v.process_step is not null and v.exited_at is not null
-),
-
-numbered as (
+with stay as (
     select
         g.group_no,
-        v.days
-    from visit as v
-    cross join
-        lateral (
-            values
-            ('month', v.month_on),
-            ('quarter', date_trunc('quarter', v.month_on)::date)
-        ) as p (period, period_start)
-    cross join
-        lateral (
-            values
-            ('all', ''),
-            ('source', v.source),
-            ('team', v.team)
-        ) as m (dimension, member)
+        count(*) as finished_visits,
+        percentile_cont(0.5) within group (order by v.days)::numeric as median_days,
+        percentile_cont(0.9) within group (order by v.days)::numeric as p90_days
+    from funnel_visit as v
     inner join funnel_group as g
         on
-            p.period = g.period
-            and p.period_start = g.period_start
-            and v.process_name = g.process_name
+            v.process_name = g.process_name
             and v.process_step = g.process_step
-            and m.dimension = g.dimension
-            and m.member = g.member
-),
-
-stay as (
-    select
-        group_no,
-        count(*) as finished_visits,
-        percentile_cont(0.5) within group (order by days)::numeric as median_days,
-        percentile_cont(0.9) within group (order by days)::numeric as p90_days
-    from numbered
-    group by group_no
+            and v.source = g.source
+            and v.team = g.team
+            and v.month_on = g.month_on
+    group by g.group_no
 )
 
-select
+select distinct
     g.period,
     g.period_start,
     g.process_name,

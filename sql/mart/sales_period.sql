@@ -147,7 +147,7 @@ with span as (
 
 happened as (
     select
-        d.created_on as on_day,
+        d.created_on as day_on,
         'created' as what,
         d.created_amount as amount,
         null::numeric as cycle_days,
@@ -162,7 +162,7 @@ happened as (
     inner join span as s on d.created_on between s.first_on and s.last_on
     union all
     select
-        d.closed_on as on_day,
+        d.closed_on as day_on,
         d.status as what,
         d.reporting_amount as amount,
         case when d.status = 'won' then d.sales_cycle_days end as cycle_days,
@@ -177,10 +177,10 @@ happened as (
     inner join span as s on d.closed_on between s.first_on and s.last_on
 ),
 
-flow as (
+-- by day first: the longer periods are sums of days
+flow_day as (
     select
-        p.period,
-        p.period_start,
+        h.day_on,
         h.source,
         m.dimension,
         m.member,
@@ -188,22 +188,11 @@ flow as (
         coalesce(sum(h.amount) filter (where h.what = 'created'), 0) as created_amount,
         count(*) filter (where h.what = 'won') as won_deals,
         coalesce(sum(h.amount) filter (where h.what = 'won'), 0) as won_amount,
+        count(h.amount) filter (where h.what = 'won') as won_deals_with_amount,
         count(*) filter (where h.what = 'lost') as lost_deals,
         coalesce(sum(h.amount) filter (where h.what = 'lost'), 0) as lost_amount,
-        avg(h.amount) filter (where h.what = 'won') as deal_size,
-        avg(h.cycle_days) as mean_cycle_days,
-        (percentile_cont(0.5) within group (order by h.cycle_days))::numeric as median_cycle_days,
         count(*) filter (where h.is_unconverted) as unconverted_deals
     from happened as h
-    cross join
-        lateral (
-            values
-            ('day', h.on_day),
-            ('week', date_trunc('week', h.on_day)::date),
-            ('month', date_trunc('month', h.on_day)::date),
-            ('quarter', date_trunc('quarter', h.on_day)::date)
-        ) as g (period, period_start)
-    inner join period as p on g.period = p.period and g.period_start = p.period_start
     cross join
         lateral (
             values
@@ -214,6 +203,60 @@ flow as (
             ('product', h.product),
             ('lead_source', h.lead_source)
         ) as m (dimension, member)
+    group by h.day_on, h.source, m.dimension, m.member
+),
+
+period_day as (
+    select
+        p.period,
+        p.period_start,
+        g.day_on::date as day_on
+    from period as p
+    cross join lateral generate_series(p.period_start, p.period_end, interval '1 day') as g (day_on)
+),
+
+flow as (
+    select
+        p.period,
+        p.period_start,
+        f.source,
+        f.dimension,
+        f.member,
+        sum(f.created_deals) as created_deals,
+        sum(f.created_amount) as created_amount,
+        sum(f.won_deals) as won_deals,
+        sum(f.won_amount) as won_amount,
+        sum(f.won_amount) / nullif(sum(f.won_deals_with_amount), 0) as deal_size,
+        sum(f.lost_deals) as lost_deals,
+        sum(f.lost_amount) as lost_amount,
+        sum(f.unconverted_deals) as unconverted_deals
+    from flow_day as f
+    inner join period_day as p on f.day_on = p.day_on
+    group by p.period, p.period_start, f.source, f.dimension, f.member
+),
+
+cycle as (
+    select
+        p.period,
+        p.period_start,
+        h.source,
+        m.dimension,
+        m.member,
+        avg(h.cycle_days) as mean_cycle_days,
+        (percentile_cont(0.5) within group (order by h.cycle_days))::numeric as median_cycle_days
+    from happened as h
+    inner join period_day as p on h.day_on = p.day_on
+    cross join
+        lateral (
+            values
+            ('source', h.source),
+            ('rep', h.rep),
+            ('team', h.team),
+            ('region', h.region),
+            ('product', h.product),
+            ('lead_source', h.lead_source)
+        ) as m (dimension, member)
+    where h.cycle_days is not null
     group by p.period, p.period_start, h.source, m.dimension, m.member
 ),
 
@@ -302,8 +345,8 @@ select
     f.won_deals::numeric / nullif(f.won_deals + f.lost_deals, 0) as win_rate,
     f.won_amount / nullif(f.won_amount + f.lost_amount, 0) as win_rate_amount,
     f.deal_size,
-    f.mean_cycle_days,
-    f.median_cycle_days,
+    c.mean_cycle_days,
+    c.median_cycle_days,
     coalesce(o.open_deals, 0) as open_deals,
     trim_scale(coalesce(o.pipeline, 0)) as pipeline,
     coalesce(f.unconverted_deals, 0) + coalesce(o.unconverted_deals, 0) as unconverted_deals,
@@ -316,6 +359,13 @@ full outer join open_then as o
         and f.source = o.source
         and f.dimension = o.dimension
         and f.member = o.member
+left join cycle as c
+    on
+        f.period = c.period
+        and f.period_start = c.period_start
+        and f.source = c.source
+        and f.dimension = c.dimension
+        and f.member = c.member
 cross join reporting as r
 left join core.dim_rep as e on coalesce(f.member, o.member) = e.rep_id and e.is_current;
 

@@ -3,38 +3,73 @@ delete from mart.sales_transition as m
 using period as p
 where m.period = p.period and m.period_start = p.period_start;
 
-insert into mart.sales_transition (
-    period, period_start, process_name, dimension, member, from_stage, to_stage, move, deals, moves, forbidden_moves,
-    median_days
-)
-with span as (
+create temp table sales_move on commit drop as
+with quarter as (
+    select distinct period_start from period
+    where period = 'quarter'
+),
+
+numbered as (
     select
-        min(period_start)::timestamptz as starts_at,
-        (max(period_end) + 1)::timestamptz as ends_at
-    from period
+        source,
+        deal_id,
+        coalesce(team, '') as team,
+        row_number() over () as deal_no
+    from mart.deal
 )
 
 select
-    p.period,
-    p.period_start,
     v.process_name,
-    m.dimension,
-    m.member,
     coalesce(v.previous_stage, '') as from_stage,
     v.process_stage as to_stage,
     v.move,
-    count(distinct v.source || ':' || v.deal_id) as deals,
-    count(*) as moves,
-    count(*) filter (where not v.is_allowed) as forbidden_moves,
-    (percentile_cont(0.5) within group (order by v.previous_days))::numeric as median_days
+    v.is_allowed,
+    v.previous_days,
+    v.source,
+    d.team,
+    d.deal_no,
+    date_trunc('month', v.entered_at)::date as month_on
 from mart.deal_stage as v
-inner join span as s on v.entered_at >= s.starts_at and v.entered_at < s.ends_at
-inner join mart.deal as d on v.source = d.source and v.deal_id = d.deal_id
+inner join quarter as q on date_trunc('quarter', v.entered_at)::date = q.period_start
+inner join numbered as d on v.source = d.source and v.deal_id = d.deal_id
+where v.process_name is not null and v.move <> 'within';
+
+analyze sales_move;
+
+-- the groups that they are in, numbered: many moves are sorted by a number in a fraction of the time that names take
+create temp table move_group on commit drop as
+select
+    v.process_name,
+    v.from_stage,
+    v.to_stage,
+    v.move,
+    v.source,
+    v.team,
+    v.month_on,
+    p.period,
+    p.period_start,
+    m.dimension,
+    m.member,
+    dense_rank() over (
+        order by
+            p.period, p.period_start, v.process_name, m.dimension, m.member, v.from_stage, v.to_stage, v.move
+    ) as group_no
+from (
+    select distinct
+        process_name,
+        from_stage,
+        to_stage,
+        move,
+        source,
+        team,
+        month_on
+    from sales_move
+) as v
 cross join
     lateral (
         values
-        ('month', date_trunc('month', v.entered_at)::date),
-        ('quarter', date_trunc('quarter', v.entered_at)::date)
+        ('month', v.month_on),
+        ('quarter', date_trunc('quarter', v.month_on)::date)
     ) as g (period, period_start)
 inner join period as p on g.period = p.period and g.period_start = p.period_start
 cross join
@@ -42,7 +77,47 @@ cross join
         values
         ('all', ''),
         ('source', v.source),
-        ('team', coalesce(d.team, ''))
-    ) as m (dimension, member)
-where v.process_name is not null and v.move <> 'within'
-group by p.period, p.period_start, v.process_name, m.dimension, m.member, v.previous_stage, v.process_stage, v.move;
+        ('team', v.team)
+    ) as m (dimension, member);
+
+analyze move_group;
+
+insert into mart.sales_transition (
+    period, period_start, process_name, dimension, member, from_stage, to_stage, move, deals, moves, forbidden_moves,
+    median_days
+)
+with made as (
+    select
+        g.group_no,
+        count(distinct v.deal_no) as deals,
+        count(*) as moves,
+        count(*) filter (where not v.is_allowed) as forbidden_moves,
+        (percentile_cont(0.5) within group (order by v.previous_days))::numeric as median_days
+    from sales_move as v
+    inner join move_group as g
+        on
+            v.process_name = g.process_name
+            and v.from_stage = g.from_stage
+            and v.to_stage = g.to_stage
+            and v.move = g.move
+            and v.source = g.source
+            and v.team = g.team
+            and v.month_on = g.month_on
+    group by g.group_no
+)
+
+select distinct
+    g.period,
+    g.period_start,
+    g.process_name,
+    g.dimension,
+    g.member,
+    g.from_stage,
+    g.to_stage,
+    g.move,
+    m.deals,
+    m.moves,
+    m.forbidden_moves,
+    m.median_days
+from made as m
+inner join move_group as g on m.group_no = g.group_no;
