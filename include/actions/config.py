@@ -22,7 +22,7 @@ class EmailChannel(StrictModel):
     """Mail by SMTP.
 
     :param connection: an Airflow connection of type smtp.
-    :param sender: ``from:`` in the file, ``Name <address>``.
+    :param sender: ``from:`` in the file, ``Name <address>``; the address in ASCII, as every mail server takes it.
     :param needs_approval: messages wait for ``./crm outbox approve``.
     """
 
@@ -35,6 +35,11 @@ class EmailChannel(StrictModel):
 
     @model_validator(mode="after")
     def _has_an_address(self) -> "EmailChannel":
+        if not parseaddr(self.sender)[1].isascii():
+            raise ValueError(
+                f"from: the address in {self.sender!r} has characters beyond ASCII, which not every mail server takes; "
+                "write its domain as xn--…, and use a mailbox of a plain name"
+            )
         try:
             self.sender_address()
         except ValueError:

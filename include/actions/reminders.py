@@ -70,6 +70,11 @@ class _Rep:
     language: Language
     hours: tuple[datetime, datetime]
 
+    @property
+    def on(self) -> date:
+        """The day of their next message, where they are."""
+        return self.hours[0].astimezone(ZoneInfo(self.calendar.timezone)).date()
+
 
 def propose_reminders(
     warehouse: Warehouse, reminders: RemindersConfig, outbox: OutboxConfig, window: Window, now: datetime
@@ -233,7 +238,7 @@ class _Run:
             if alone:
                 yield from (self._alone(rep, channel, row) for row in told)
                 continue
-            on = rep.hours[0].astimezone(ZoneInfo(rep.calendar.timezone)).date()
+            on = rep.on
             listed = entries(told, self.config, rep.language, is_weekly=False)
             made = digest(listed, rep.full_name or "", rep.language, on, rest=rest.get(rep_id, 0))
             key = f"reminder/rep/{rep_id}/{on}/{channel}"
@@ -243,8 +248,8 @@ class _Run:
     def _alone(self, rep: _Rep, channel: str, row: dict[str, Any]) -> tuple[Message, list[int]]:
         entry = entries([row], self.config, rep.language, is_weekly=False)[0]
         text = " ".join(entry.said)
-        opened = row["opened_at"].astimezone(TIMEZONE).date()
-        key = f"reminder/alone/{row['rule']}/{row['source']}/{row['subject_id']}/{opened}/{channel}"
+        # the day is the message's, so that what was not delivered, and what its cooldown is over for, is said again
+        key = f"reminder/alone/{row['rule']}/{row['source']}/{row['subject_id']}/{rep.on}/{channel}"
         made = Digest(f"{entry.name}: {text}", text, "")
         values = {
             "source": row["source"], "subject_id": row["subject_id"], "link": entry.link,

@@ -395,6 +395,25 @@ def test_a_digest_is_cancelled_when_all_of_it_is_over(warehouse: Warehouse) -> N
     assert mails(warehouse, "state, reason") == [("cancelled", "what it reminds of is over")]
 
 
+def test_a_weekends_digest_that_was_cancelled_is_written_for_what_is_due_since(warehouse: Warehouse) -> None:
+    deal(warehouse, "a")
+    deal(warehouse, "b", "12-04 12:00")  # two days are over on Sunday noon
+    team = [{"team": "Field", "name": "Mo", "email": "mo@acme.example"}]
+    config = reminders(rule("stage_overdue", limit_days=2, to=["rep", "manager"]), managers=team)
+    propose(warehouse, config, Window.day("2026-12-04"))  # Friday's run writes Monday's digest
+    with warehouse.connect() as connection:
+        connection.execute(
+            "update mart.deal set status = 'won', closed_at = %s where deal_id = 'a'", [at("12-05 09:00")]
+        )
+    propose(warehouse, config, Window.day("2026-12-05"))
+    assert mails(warehouse, "state") == [("cancelled",), ("cancelled",)]
+    propose(warehouse, config, Window.day("2026-12-06"))
+    told = mails(warehouse, "state, reason, recipient, payload ->> 'text' ~ 'Deal b', payload ->> 'text' ~ 'Deal a'")
+    assert told == [
+        ("approved", None, "ann@acme.example", True, False), ("approved", None, "mo@acme.example", True, False),
+    ]  # fmt: skip
+
+
 def test_a_backfill_reminds_nobody(warehouse: Warehouse) -> None:
     deal(warehouse, "a")
     assert propose(warehouse, reminders(OVERDUE), after=36).skipped  # to the hour: settings.FRESH_HOURS
@@ -432,6 +451,26 @@ def test_a_reminder_alone_is_a_task_in_the_crm(warehouse: Warehouse) -> None:
     assert body == {
         "subject": 'He said "x" {{ 7 * 7 }}: 20', "owner": "ann", "deal": "a", "at": "2026-12-04T08:00:00Z",
     }  # fmt: skip
+
+
+def test_a_task_that_was_not_delivered_and_one_whose_cooldown_is_over_are_said_again(
+    warehouse: Warehouse, office: PostOffice
+) -> None:
+    deal(warehouse, "a")
+    config = reminders(rule("stage_overdue", limit_days=2, channel="email", alone=True, cooldown_days=3))
+    down = PostOffice()
+    down.close()
+    for day in range(7, 12):  # Monday, when the mail server is down, to Friday
+        window = Window.day(date(2026, 12, day - 1))
+        propose(warehouse, config, window)
+        for hour in (9, 18):
+            now = window.end + timedelta(hours=hour)
+            send_due(warehouse, outbox(), (down if day == 7 else office).connection, lambda now=now: now)  # type: ignore[misc]
+    key = "reminder/alone/stage_overdue/crm/a/2026-12-{:02}/email"
+    assert mails(warehouse, "message_key, state") == [
+        (key.format(7), "cancelled"), (key.format(8), "sent"), (key.format(11), "sent"),
+    ]  # fmt: skip
+    assert len(office.mails) == 2
 
 
 def test_hostile_names_are_text(warehouse: Warehouse) -> None:
