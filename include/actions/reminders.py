@@ -197,7 +197,7 @@ class _Run:
         )
         self.connection.execute(
             "create temp table reminder_rule (rule text primary key, to_rep boolean, to_manager boolean, channel text,"
-            " needs_address boolean, alone boolean, cooldown_days integer) on commit drop"
+            " needs_address boolean, only_source text, alone boolean, cooldown_days integer) on commit drop"
         )
         self.connection.execute(
             "create temp table working_day (calendar text, day_on date, number integer,"
@@ -213,11 +213,12 @@ class _Run:
                 ],
             )  # fmt: skip
             cursor.executemany(
-                "insert into reminder_rule values (%s, %s, %s, %s, %s, %s, %s)",
+                "insert into reminder_rule values (%s, %s, %s, %s, %s, %s, %s, %s)",
                 [
-                    (r.name, "rep" in r.to, "manager" in r.to, r.channel,
-                     isinstance(self.outbox.channels[r.channel], EmailChannel), r.alone, r.cooldown_days)
+                    (r.name, "rep" in r.to, "manager" in r.to, r.channel, isinstance(channel, EmailChannel),
+                     None if isinstance(channel, EmailChannel) else channel.source, r.alone, r.cooldown_days)
                     for r in self.config.rules
+                    for channel in (self.outbox.channels[r.channel],)
                 ],
             )  # fmt: skip
             cursor.executemany(

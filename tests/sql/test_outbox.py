@@ -18,6 +18,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
+from include import settings
+from include.actions import config as channels
 from include.actions import outbox
 from include.actions.channels import NotSentError
 from include.actions.config import OutboxConfig
@@ -472,6 +474,10 @@ def test_a_password_does_not_go_unencrypted() -> None:
         ("channels: {h: {kind: http, connection: c, body: {}}}", "give path, or path_is_password"),
         ("channels: {h: {kind: http, connection: c, path: /a, body: {t: '{{ oops }}'}}}", "names oops; there is at, "),
         ("channels: {h: {kind: http, connection: c, path: /a, body: {t: '{{ text'}}}", "is no template"),
+        (
+            "channels: {h: {kind: http, connection: c, path: /a, body: {t: ['{{ at.year }}']}}}",
+            "channels.h.http: body.t.0: '{{ at.year }}' cannot be filled",
+        ),
     ],
 )
 def test_what_is_wrong_is_told(tmp_path: Path, yaml: str, told: str) -> None:
@@ -487,6 +493,16 @@ def test_what_is_wrong_is_told(tmp_path: Path, yaml: str, told: str) -> None:
     with pytest.raises(ConfigError) as error:
         read_config(path, OutboxConfig)
     assert told in str(error.value) and str(path) in str(error.value)
+
+
+def test_a_channel_of_no_source_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (settings.CONFIG / "outbox.yaml").read_text().replace("source: sandbox_crm", "source: sandbox")
+    (tmp_path / "outbox.yaml").write_text(text)
+    monkeypatch.setattr(channels, "CONFIG", tmp_path)
+    with pytest.raises(
+        ConfigError, match=r"channels\.crm_task\.source: there is no source sandbox; there are: .*hubspot"
+    ):
+        channels.load_outbox_config()
 
 
 def test_the_books_say_what_states_there_are(warehouse: Warehouse) -> None:
