@@ -7,12 +7,17 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from include.actions import wording
-from include.config_files import StrictModel, read_config
+from include.config_files import ConfigError, StrictModel, read_config
 from include.settings import CONFIG
+from include.sources.config import FOLDER
 from include.sources.config.auth import BasicAuth, BearerAuth, HeaderAuth, NoAuth, QueryAuth
 
-# What the templates of an HTTP channel may name.
-NAMES = frozenset({"recipient", "subject", "text", "at", "source", "subject_id", "owner_key", "link"})
+# What the templates of an HTTP channel may name, each with a value like those to come.
+NAMES = {
+    "recipient": "ann@acme.example", "subject": "Acme: no activity", "text": "No activity for 20 working days.",
+    "at": "2026-12-04T08:00:00Z", "source": "crm", "subject_id": "42", "owner_key": "7",
+    "link": "https://crm.example/deals/42",
+}  # fmt: skip
 
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 _Auth = Annotated[NoAuth | BearerAuth | BasicAuth | HeaderAuth | QueryAuth, Field(discriminator="kind")]
@@ -22,7 +27,7 @@ class EmailChannel(StrictModel):
     """Mail by SMTP.
 
     :param connection: an Airflow connection of type smtp.
-    :param sender: ``from:`` in the file, ``Name <address>``.
+    :param sender: ``from:`` in the file, ``Name <address>``; the address in ASCII, as every mail server takes it.
     :param needs_approval: messages wait for ``./crm outbox approve``.
     """
 
@@ -35,6 +40,11 @@ class EmailChannel(StrictModel):
 
     @model_validator(mode="after")
     def _has_an_address(self) -> "EmailChannel":
+        if not parseaddr(self.sender)[1].isascii():
+            raise ValueError(
+                f"from: the address in {self.sender!r} has characters beyond ASCII, which not every mail server takes; "
+                "write its domain as xn--…, and use a mailbox of a plain name"
+            )
         try:
             self.sender_address()
         except ValueError:
@@ -60,6 +70,7 @@ class HttpChannel(StrictModel):
     :param path: comes after the connection's address.
     :param path_is_password: the connection's password comes after its address instead: a webhook whose address is the
         secret.
+    :param source: the CRM that it leads to: reminders of deals of other sources do not go there.
     :param needs_approval: messages wait for ``./crm outbox approve``.
     """
 
@@ -70,6 +81,7 @@ class HttpChannel(StrictModel):
     path: Annotated[str, Field(pattern=r"^/")] | None = None
     path_is_password: bool = False
     body: dict[str, Any]
+    source: _Name | None = None
     needs_approval: bool = False
 
     @model_validator(mode="after")
@@ -78,8 +90,13 @@ class HttpChannel(StrictModel):
             raise ValueError("give path, or path_is_password: true")
         if self.path_is_password and not isinstance(self.auth, NoAuth):
             raise ValueError("path_is_password: the password is the path, so auth has none to send")
-        wording.check([self.path, self.body], NAMES)
+        wording.check({"path": self.path, "body": self.body}, NAMES)
         return self
+
+    @property
+    def is_about_one_deal(self) -> bool:
+        """Whether its templates name the key of a deal."""
+        return "subject_id" in wording.names([self.path, self.body])
 
 
 Channel = Annotated[EmailChannel | HttpChannel, Field(discriminator="kind")]
@@ -89,7 +106,8 @@ class OutboxConfig(StrictModel):
     """The file include/config/outbox.yaml.
 
     :param dry_run: nothing is sent.
-    :param most_a_day: messages a business day; beyond it nothing is sent until a person has looked.
+    :param most_a_day: messages a business day: when those that went out today and those that are due now are more,
+        nothing is sent until a person has looked.
     :param attempts: how often a message is tried that was surely not delivered.
     """
 
@@ -104,4 +122,11 @@ def load_outbox_config() -> OutboxConfig:
 
     :raises ConfigError: when it is not as it should be.
     """
-    return read_config(CONFIG / "outbox.yaml", OutboxConfig)
+    path = CONFIG / "outbox.yaml"
+    config = read_config(path, OutboxConfig)
+    for name, channel in config.channels.items():
+        source = channel.source if isinstance(channel, HttpChannel) else None
+        if source and not (FOLDER / f"{source}.yaml").is_file():
+            there = ", ".join(sorted(file.stem for file in FOLDER.glob("*.yaml"))) or "none"
+            raise ConfigError(f"{path}: channels.{name}.source: there is no source {source}; there are: {there}")
+    return config

@@ -93,7 +93,8 @@ class Mailer:
         """Hand in one mail.
 
         :raises NotSentError: the server has surely not taken it.
-        :raises InDoubtError: it may have: the connection was cut after the mail was on its way.
+        :raises InDoubtError: it may have: after the mail was on its way the connection was cut, or an answer came that
+            SMTP does not know.
         """
         mail = mail_of(self.channel, claimed, at)
         recipient = claimed.recipient
@@ -119,6 +120,9 @@ class Mailer:
             self.close()
             told = f"cut after the mail was sent, before the server said that it has it ({type(error).__name__})"
             raise InDoubtError(told) from None
+        if answer[0] // 100 not in (2, 4, 5):  # no answer that SMTP knows: what the server has done is unknown
+            self.close()
+            raise InDoubtError(f"the server's answer to the mail says nothing: {_said(answer)}")
         self._expect(answer, 250, "the mail")
 
     def close(self) -> None:
@@ -171,9 +175,14 @@ class Mailer:
 
     @staticmethod
     def _expect(answer: tuple[int, bytes], wanted: int, what: str) -> None:
-        code, text = answer
+        code = answer[0]
         if code == wanted or (wanted == 250 and 200 <= code < 300):
             return
-        said = " ".join(text.decode("utf-8", "replace").split())[:120]
         # RFC 5321, 4.2.1: 4xx may do later, 5xx never; 421 is the whole server
-        raise NotSentError(f"the server refused {what}: {code} {said}", is_final=code >= 500, is_channel=code == 421)
+        told = f"the server refused {what}: {_said(answer)}"
+        raise NotSentError(told, is_final=code >= 500, is_channel=code == 421)
+
+
+def _said(answer: tuple[int, bytes]) -> str:
+    text = " ".join(answer[1].decode("utf-8", "replace").split())
+    return f"{answer[0]} {text}"[:124]

@@ -7,13 +7,14 @@
                    │           ├─▶ failed     surely not delivered, given up
                    │           └─▶ uncertain  nobody knows: a person resends or closes it
                    └── a person ──┘
-    proposed, approved, failed ─▶ cancelled   by a person, or because its time is over
+    proposed, approved, failed ─▶ cancelled   by a person, or because its time or what it says is over
 """
 
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
 import psycopg
@@ -57,9 +58,10 @@ class Message:
 
 
 def propose(connection: psycopg.Connection, config: OutboxConfig, message: Message, at: datetime) -> int | None:
-    """Put a message into the outbox, or write one anew that nobody has touched and that was not tried yet.
+    """Put a message into the outbox, or write one anew that nobody has decided upon and that surely was not delivered.
 
-    It is approved at once, unless this is a dry run or its channel needs a person's approval.
+    A message that was cancelled because its time or its subject was over is such a one: there is something to say again
+    under the same key. It is approved at once, unless this is a dry run or its channel needs a person's approval.
 
     :returns: its number; None when one of this key is on its way, done, or decided upon.
     """
@@ -73,7 +75,9 @@ def propose(connection: psycopg.Connection, config: OutboxConfig, message: Messa
             "recipient": message.recipient, "subject": subject, "text": message.text,
             "at": message.not_before.isoformat(timespec="seconds").replace("+00:00", "Z"),
         }  # fmt: skip
-        payload = {"path": wording.fill(channel.path, values), "body": wording.fill(channel.body, values)}
+        # foreign keys stay within their part of the path
+        parts = {name: quote(value, safe="") for name, value in values.items()}
+        payload = {"path": wording.fill(channel.path, parts), "body": wording.fill(channel.body, values)}
     else:
         payload = {"text": message.text, "html": message.html}
     row = connection.execute(
@@ -84,8 +88,9 @@ def propose(connection: psycopg.Connection, config: OutboxConfig, message: Messa
         " on conflict (message_key) do update set recipient = excluded.recipient, subject = excluded.subject,"
         " payload = excluded.payload, state = excluded.state, reason = excluded.reason,"
         " proposed_at = excluded.proposed_at, not_before = excluded.not_before, not_after = excluded.not_after,"
-        " attempt_after = excluded.attempt_after"
-        " where outbox.state in ('proposed', 'approved') and outbox.attempts = 0 and outbox.decided_by is null"
+        " attempt_after = excluded.attempt_after, attempts = 0"
+        " where outbox.decided_by is null"
+        " and (outbox.state = 'cancelled' or (outbox.state in ('proposed', 'approved') and outbox.attempts = 0))"
         " returning outbox_id",
         {
             "key": message.key, "kind": message.kind, "channel": message.channel, "recipient": message.recipient,

@@ -70,6 +70,11 @@ class _Rep:
     language: Language
     hours: tuple[datetime, datetime]
 
+    @property
+    def on(self) -> date:
+        """The day of their next message, where they are."""
+        return self.hours[0].astimezone(ZoneInfo(self.calendar.timezone)).date()
+
 
 def propose_reminders(
     warehouse: Warehouse, reminders: RemindersConfig, outbox: OutboxConfig, window: Window, now: datetime
@@ -192,7 +197,7 @@ class _Run:
         )
         self.connection.execute(
             "create temp table reminder_rule (rule text primary key, to_rep boolean, to_manager boolean, channel text,"
-            " needs_address boolean, alone boolean, cooldown_days integer) on commit drop"
+            " needs_address boolean, only_source text, alone boolean, cooldown_days integer) on commit drop"
         )
         self.connection.execute(
             "create temp table working_day (calendar text, day_on date, number integer,"
@@ -208,11 +213,12 @@ class _Run:
                 ],
             )  # fmt: skip
             cursor.executemany(
-                "insert into reminder_rule values (%s, %s, %s, %s, %s, %s, %s)",
+                "insert into reminder_rule values (%s, %s, %s, %s, %s, %s, %s, %s)",
                 [
-                    (r.name, "rep" in r.to, "manager" in r.to, r.channel,
-                     isinstance(self.outbox.channels[r.channel], EmailChannel), r.alone, r.cooldown_days)
+                    (r.name, "rep" in r.to, "manager" in r.to, r.channel, isinstance(channel, EmailChannel),
+                     None if isinstance(channel, EmailChannel) else channel.source, r.alone, r.cooldown_days)
                     for r in self.config.rules
+                    for channel in (self.outbox.channels[r.channel],)
                 ],
             )  # fmt: skip
             cursor.executemany(
@@ -233,7 +239,7 @@ class _Run:
             if alone:
                 yield from (self._alone(rep, channel, row) for row in told)
                 continue
-            on = rep.hours[0].astimezone(ZoneInfo(rep.calendar.timezone)).date()
+            on = rep.on
             listed = entries(told, self.config, rep.language, is_weekly=False)
             made = digest(listed, rep.full_name or "", rep.language, on, rest=rest.get(rep_id, 0))
             key = f"reminder/rep/{rep_id}/{on}/{channel}"
@@ -243,8 +249,8 @@ class _Run:
     def _alone(self, rep: _Rep, channel: str, row: dict[str, Any]) -> tuple[Message, list[int]]:
         entry = entries([row], self.config, rep.language, is_weekly=False)[0]
         text = " ".join(entry.said)
-        opened = row["opened_at"].astimezone(TIMEZONE).date()
-        key = f"reminder/alone/{row['rule']}/{row['source']}/{row['subject_id']}/{opened}/{channel}"
+        # the day is the message's, so that what was not delivered, and what its cooldown is over for, is said again
+        key = f"reminder/alone/{row['rule']}/{row['source']}/{row['subject_id']}/{rep.on}/{channel}"
         made = Digest(f"{entry.name}: {text}", text, "")
         values = {
             "source": row["source"], "subject_id": row["subject_id"], "link": entry.link,

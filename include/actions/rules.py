@@ -6,17 +6,18 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from include.actions import wording
-from include.actions.config import OutboxConfig
+from include.actions.config import HttpChannel, OutboxConfig
 from include.config_files import ConfigError, StrictModel, read_config
 from include.service.schedules import Schedule, open_spans
 from include.settings import CONFIG
 
 Language = Literal["en", "zh"]
 
-# What the wording of a rule may name.
-NAMES = frozenset({
-    "deal", "company", "contact", "product", "stage", "amount", "was_amount", "days", "limit", "on",
-})  # fmt: skip
+# What the wording of a rule may name, each with a value like those to come.
+NAMES = {
+    "deal": "Acme 2027", "company": "Acme", "contact": "Ann Lee", "product": "Team", "stage": "Proposal",
+    "amount": "EUR 1,000", "was_amount": "EUR 2,000", "days": "20", "limit": "9", "on": "4 December 2026",
+}  # fmt: skip
 
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 _Text = Annotated[str, Field(min_length=1)]
@@ -44,14 +45,19 @@ class _Rule(StrictModel):
     def _says_it_in_each_language(self) -> "_Rule":
         if missing := {"en", "zh"} - set(self.wording):
             raise ValueError(f"wording: {', '.join(sorted(missing))} is missing")
-        wording.check(self.wording, NAMES)
+        wording.check({"wording": self.wording}, NAMES)
         if self.alone and "manager" in self.to:
             raise ValueError("alone: is for reps; take manager out of to:")
         return self
 
 
 class StageOverdue(_Rule):
-    """Longer in its stage than ``limit_days``: learned from at least ``least_visits`` visits of won deals, or fixed."""
+    """Longer in its stage than a deal may stay.
+
+    :param limit_days: how long that is; ``learned``: what mart.sales_stage says, so what sales.yaml does, else learned
+        from won deals.
+    :param least_visits: learned from at least so many visits, else ``unlearned_days``.
+    """
 
     kind: Literal["stage_overdue"]
     limit_days: Literal["learned"] | Annotated[int, Field(ge=1, le=3650)] = "learned"
@@ -208,8 +214,7 @@ class RemindersConfig(StrictModel):
         weekly = {rule.channel for rule in self.rules if "manager" in rule.to}
         if len(weekly) > 1:
             raise ValueError(f"rules: managers get one digest, so their rules share a channel, not {', '.join(weekly)}")
-        for link in self.links.values():
-            wording.check(link, {"deal_id"})
+        wording.check({"links": self.links}, {"deal_id": "42"})
         return self
 
     def calendar(self, name: str) -> Calendar:
@@ -229,6 +234,13 @@ def load_reminders_config(outbox: OutboxConfig) -> RemindersConfig:
         if rule.channel not in outbox.channels:
             there = ", ".join(outbox.channels)
             raise ConfigError(f"{path}: rules.{number}.channel: {rule.channel} is no channel of outbox.yaml: {there}")
+        channel = outbox.channels[rule.channel]
+        if isinstance(channel, HttpChannel) and channel.is_about_one_deal:
+            about = f"{path}: rules.{number}.channel: {rule.channel} names subject_id, the key of a deal"
+            if isinstance(rule, LeadUntouched):
+                raise ConfigError(f"{about}; {rule.kind} is about customers without one: give it another channel")
+            if not rule.alone:
+                raise ConfigError(f"{about}; a digest is about several: give the rule alone: true, or another channel")
     return config
 
 

@@ -37,7 +37,7 @@ def send_due(
     :param now: the clock.
     :returns: how many messages were sent, put off (``again``), failed, became uncertain, or were too late
         (``expired``).
-    :raises OutboxStoppedError: when more messages would go out today than ``most_a_day``.
+    :raises OutboxStoppedError: when what went out today and what is due now are together more than ``most_a_day``.
     """
     done: Counter[str] = Counter()
     with warehouse.connect(autocommit=True) as connection, ExitStack() as stack:

@@ -1,6 +1,6 @@
 """Templates that people write in the configuration: filled with foreign names, so sandboxed, and values never run."""
 
-from collections.abc import Set
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -40,23 +40,42 @@ def fill(value: Any, names: dict[str, Any]) -> Any:
     return template(value, is_html=False).render(names) if isinstance(value, str) else value
 
 
-def check(value: Any, names: Set[str]) -> None:
-    """Check the templates in a JSON value.
+def check(value: Any, samples: Mapping[str, str]) -> None:
+    """Check the templates in a JSON value, by filling them once.
 
-    :param names: what they may name.
-    :raises ValueError: when one cannot be read or names something else.
+    :param samples: what they may name, each with a value like those to come.
+    :raises ValueError: when one cannot be read, names something else or cannot be filled; says its key.
     """
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list | tuple):
-        for part in value:
-            check(part, names)
-    if not isinstance(value, str):
+    for key, text in _strings(value):
+        shown = f"{key}: {text!r:.60}"
+        try:
+            unknown = _named(text) - set(samples)
+            filled = PLAIN.from_string(text)
+        except (TemplateSyntaxError, TemplateAssertionError) as error:
+            raise ValueError(f"{shown} is no template: {error.message}") from None
+        if unknown:
+            raise ValueError(f"{shown} names {', '.join(sorted(unknown))}; there is {', '.join(sorted(samples))}")
+        try:
+            filled.render(samples)
+        except Exception as error:  # a template may raise anything
+            told = f"{shown} cannot be filled, where all values are text: {type(error).__name__}: {error}"
+            raise ValueError(told) from None
+
+
+def names(value: Any) -> set[str]:
+    """What the templates in a JSON value name."""
+    return {name for _, text in _strings(value) for name in _named(text)}
+
+
+def _named(text: str) -> set[str]:
+    return meta.find_undeclared_variables(PLAIN.parse(text))
+
+
+def _strings(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """The strings in a JSON value, each with where it is: ``body.to.0``."""
+    if isinstance(value, str):
+        yield key, value
         return
-    try:
-        used = meta.find_undeclared_variables(PLAIN.parse(value))
-        PLAIN.from_string(value)
-    except (TemplateSyntaxError, TemplateAssertionError) as error:
-        raise ValueError(f"{value!r:.60} is no template: {error.message}") from None
-    if unknown := used - names:
-        raise ValueError(f"{value!r:.60} names {', '.join(sorted(unknown))}; there is {', '.join(sorted(names))}")
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list | tuple) else ()
+    for name, part in parts:
+        yield from _strings(part, f"{key}.{name}" if key else str(name))

@@ -46,7 +46,11 @@ ripe as (
     from ops.reminder as r
     inner join mart.deal as d on r.source = d.source and r.subject_id = d.deal_id
     left join sent as s on r.reminder_id = s.reminder_id
-    where r.subject_kind = 'deal' and r.opened_at + interval '14 days' <= %(window_end)s
+    where
+        r.subject_kind = 'deal'
+        and r.opened_at + interval '14 days' <= %(window_end)s
+        -- a deal that was won already, as those of contracts that end, has nowhere to move
+        and (d.status = 'open' or d.closed_at >= r.opened_at)
 ),
 
 stratum as (

@@ -48,6 +48,7 @@ told as (
         q.alone,
         case
             when s.rep_id is null or not s.is_active or (q.needs_address and s.email is null) then 'no address'
+            when q.only_source <> r.source then 'other source'
             when c.reminder_id is not null then 'cooldown'
         end as held_why
     from ops.reminder as r

@@ -12,7 +12,7 @@ with team as (
     inner join rep_setting as s on r.rep_id = s.rep_id
     inner join manager_setting as m on s.team = m.team or s.manager = m.manager
     left join mart.deal as v on r.source = v.source and r.subject_id = v.deal_id and r.subject_kind = 'deal'
-    where r.closed_at is null
+    where r.closed_at is null and (q.only_source is null or q.only_source = r.source)
 ),
 
 placed as (

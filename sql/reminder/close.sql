@@ -10,7 +10,8 @@ with over as (
             where
                 v.source = r.source
                 and v.deal_id = r.subject_id
-                and v.entered_at >= r.opened_at
+                -- while the rule went on applying, moves did not end it
+                and v.entered_at >= r.seen_at
                 and v.entered_at < %(window_end)s
         ) as moved_at,
         r.subject_kind,

@@ -1,27 +1,19 @@
--- one row per deal that has stayed in its stage longer than the limit: fixed, or learned from won deals
+-- one row per deal that has stayed in its stage longer than the limit: the rule's own, or mart.sales_stage's
 insert into candidate (
     rule, subject_kind, source, subject_id, rep_id, stage, amount, currency, probability, days, limit_days, late_days,
     risk_share
 )
-with learned as (
-    select
-        v.source,
-        v.stage_key,
-        (percentile_cont(0.9) within group (order by v.days_in_stage))::numeric as p90_days
-    from mart.deal_stage as v
-    inner join mart.deal as d on v.source = d.source and v.deal_id = d.deal_id
-    where d.status = 'won' and d.closed_at < %(window_end)s and v.status = 'open' and v.exited_at < %(window_end)s
-    group by v.source, v.stage_key
-    having count(*) >= %(least_visits)s
-),
-
-stayed as (
+with stayed as (
     select
         o.*,
-        coalesce(%(fixed_days)s::numeric, l.p90_days, %(unlearned_days)s) as limit_days,
+        coalesce(%(fixed_days)s::numeric, s.may_stay_days, %(unlearned_days)s) as limit_days,
         extract(epoch from %(window_end)s::timestamptz - o.entered_at) / 86400 as days
     from open_deal as o
-    left join learned as l on o.source = l.source and o.stage_key = l.stage_key
+    left join mart.sales_stage as s
+        on
+            o.source = s.source
+            and o.stage_key = s.stage_key
+            and (not s.is_learned or s.won_visits >= %(least_visits)s)
     where o.entered_at is not null
 )
 

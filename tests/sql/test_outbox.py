@@ -4,6 +4,7 @@ import base64
 import multiprocessing
 import socket
 import ssl
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -17,6 +18,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
+from include import settings
+from include.actions import config as channels
 from include.actions import outbox
 from include.actions.channels import NotSentError
 from include.actions.config import OutboxConfig
@@ -152,6 +155,32 @@ def test_refused_for_good_is_not_tried_again(warehouse: Warehouse, office: PostO
     assert state(warehouse, "c") == ("failed", "the recipient is no e-mail address")
 
 
+@pytest.mark.parametrize("answer", ["kept it, thanks", "354 go on", "150 busy", "600 what"])
+def test_an_answer_to_the_mail_that_says_nothing_is_uncertain(
+    warehouse: Warehouse, office: PostOffice, answer: str
+) -> None:
+    put(warehouse, message(), message("b"))
+    # RFC 5321, 4.2.1: 2xx is done, 4xx and 5xx are not; nothing else may follow a mail
+    steps: Counter[str] = Counter()
+
+    def at(step: str, recipient: str) -> str | None:
+        steps[step] += 1
+        return answer if step == "body" and steps[step] == 1 else None
+
+    office.at = at
+    assert run(warehouse, office) == {"uncertain": 1, "sent": 1}
+    assert state(warehouse)[0] == "uncertain" and steps["connect"] == 2  # the next mail goes by a line of its own
+
+
+def test_a_recipient_beyond_ascii(warehouse: Warehouse, office: PostOffice) -> None:
+    put(warehouse, message(recipient="verkauf@müller.example"))
+    assert run(warehouse, office) == {"sent": 1}  # the server offers SMTPUTF8
+    office.at = lambda step, recipient: "250 office" if step == "helo" else None
+    put(warehouse, message("b", recipient="verkauf@müller.example"), message("c"))
+    assert run(warehouse, office) == {"failed": 1, "sent": 1}
+    assert state(warehouse, "b") == ("failed", "the server takes no addresses beyond ASCII")
+
+
 def test_a_cut_after_the_mail_was_sent_is_uncertain(warehouse: Warehouse, office: PostOffice) -> None:
     numbers = put(warehouse, message(), message("b"))
     office.at = lambda step, recipient: CUT if step == "body" else None
@@ -240,6 +269,29 @@ def test_hostile_text_stays_text(warehouse: Warehouse, office: PostOffice) -> No
     assert mail["Bcc"] is None and str(mail["Subject"]) == "Deal Bcc: all@acme.example {{ 7 * 7 }}"
 
 
+def test_what_was_cancelled_for_its_time_is_written_anew_and_what_a_person_cancelled_is_not(
+    warehouse: Warehouse, office: PostOffice
+) -> None:
+    numbers = put(warehouse, message(), message("b"))
+    with warehouse.connect() as connection:
+        outbox.cancel(connection, numbers[1:], "eve", NOON)  # type: ignore[arg-type]
+    office.close()
+    for hours in range(5):
+        run(warehouse, office, timedelta(hours=hours))
+    assert run(warehouse, office, timedelta(hours=6)) == {"expired": 1}
+    later: dict[str, Any] = {"not_before": NOON + timedelta(hours=20), "not_after": NOON + timedelta(hours=26)}
+    assert put(warehouse, message(text="anew", **later), message("b", **later)) == [numbers[0], None]
+    again = PostOffice()
+    try:
+        again.at = lambda step, recipient: "451 later" if step == "rcpt" else None
+        assert run(warehouse, again, timedelta(hours=21)) == {"again": 1}  # with all its attempts
+        again.at = lambda step, recipient: None
+        assert run(warehouse, again, timedelta(hours=22)) == {"sent": 1}
+    finally:
+        again.close()
+    assert again.mails[0].get_content().strip() == "anew"
+
+
 def test_what_people_decide(warehouse: Warehouse, office: PostOffice) -> None:
     waits = config(channels={"email": {**MAIL, "needs_approval": True}})
     first, second, third = put(warehouse, message(), message("b"), message("c"), settings=waits)
@@ -281,6 +333,13 @@ def test_a_request_is_sent_once_with_its_key(warehouse: Warehouse, api: Api) -> 
     assert asked.body == {"text": "&lt;!channel&gt; Tom &amp; Co {{ 7 * 7 }}", "to": "ann@acme.example"}
     assert asked.headers["idempotency-key"] == idempotency_key("a")
     assert asked.headers["authorization"] == "Bearer s3cret/pass"
+
+
+def test_a_foreign_key_stays_one_part_of_the_path(warehouse: Warehouse, api: Api) -> None:
+    settings = config(channels={"hook": {**HOOK, "path": "/deals/{{ subject_id }}/tasks"}})
+    put(warehouse, message(channel="hook", values={"subject_id": "7/../../users?admin=1#"}), settings=settings)
+    assert run(warehouse, http(api), settings=settings) == {"sent": 1}
+    assert (api.asked[0].path, api.asked[0].query) == ("/deals/7%2F..%2F..%2Fusers%3Fadmin%3D1%23/tasks", {})
 
 
 def test_an_address_that_is_the_secret_is_not_told(warehouse: Warehouse, api: Api) -> None:
@@ -409,10 +468,16 @@ def test_a_password_does_not_go_unencrypted() -> None:
         ("dry_run: maybe", "dry_run: "),
         ("most_a_day: 0", "most_a_day: "),
         ("channels: {email: {kind: email, connection: m, from: nobody}}", "'nobody' is no address"),
+        ("channels: {email: {kind: email, connection: m, from: a@müller.example}}", "write its domain as xn--…"),
+        ("channels: {email: {kind: email, connection: m, from: jörg@acme.example}}", "characters beyond ASCII"),
         ("channels: {email: {kind: pigeon}}", "'email', 'http'"),
         ("channels: {h: {kind: http, connection: c, body: {}}}", "give path, or path_is_password"),
         ("channels: {h: {kind: http, connection: c, path: /a, body: {t: '{{ oops }}'}}}", "names oops; there is at, "),
         ("channels: {h: {kind: http, connection: c, path: /a, body: {t: '{{ text'}}}", "is no template"),
+        (
+            "channels: {h: {kind: http, connection: c, path: /a, body: {t: ['{{ at.year }}']}}}",
+            "channels.h.http: body.t.0: '{{ at.year }}' cannot be filled",
+        ),
     ],
 )
 def test_what_is_wrong_is_told(tmp_path: Path, yaml: str, told: str) -> None:
@@ -428,6 +493,16 @@ def test_what_is_wrong_is_told(tmp_path: Path, yaml: str, told: str) -> None:
     with pytest.raises(ConfigError) as error:
         read_config(path, OutboxConfig)
     assert told in str(error.value) and str(path) in str(error.value)
+
+
+def test_a_channel_of_no_source_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (settings.CONFIG / "outbox.yaml").read_text().replace("source: sandbox_crm", "source: sandbox")
+    (tmp_path / "outbox.yaml").write_text(text)
+    monkeypatch.setattr(channels, "CONFIG", tmp_path)
+    with pytest.raises(
+        ConfigError, match=r"channels\.crm_task\.source: there is no source sandbox; there are: .*hubspot"
+    ):
+        channels.load_outbox_config()
 
 
 def test_the_books_say_what_states_there_are(warehouse: Warehouse) -> None:

@@ -11,7 +11,8 @@ import pytest
 from psycopg import sql
 
 from include.actions import outbox as book
-from include.actions.config import OutboxConfig
+from include.actions import rules as kinds
+from include.actions.config import OutboxConfig, load_outbox_config
 from include.actions.reminders import Proposed, propose_reminders
 from include.actions.rules import RemindersConfig, next_hours
 from include.actions.sender import send_due
@@ -110,7 +111,7 @@ def visit(
     stage: str = "s1",
 ) -> None:
     days = (at(exited) - at(entered)).total_seconds() / 86400 if exited else None
-    name = {"s1": "Proposal", "s2": "Contract"}[stage]
+    name = {"s1": "Proposal", "s2": "Contract", "s3": "Signing"}[stage]
     put(
         connection, "mart.deal_stage", source="crm", deal_id=deal_id, visit_no=number, stage_key=stage,
         stage_name=name, stage_position=1, probability=Decimal("0.5"), status="open", entered_at=at(entered),
@@ -154,6 +155,18 @@ def mails(warehouse: Warehouse, columns: str = "recipient, subject") -> list[tup
 # ---- the rules
 
 
+def build_stages(warehouse: Warehouse) -> None:
+    """mart.sales_stage as of the window's end; sales.yaml lets deals stay in the stage s3 for 14 days."""
+    with warehouse.connect() as connection:
+        for stage, told in (("s1", None), ("s2", None), ("s3", 14)):
+            put(
+                connection, "core.dim_pipeline_stage", source="crm", stage_key=stage, stage_name=stage, position=1,
+                probability=Decimal("0.5"), status="open", may_stay_days=told,
+            )  # fmt: skip
+        connection.execute("create temp table as_of on commit drop as select %s::timestamptz as ends_at", [DAY.end])
+        connection.execute((SQL / "mart" / "sales_stage.sql").read_bytes())
+
+
 def test_stage_overdue_learns_its_limit_from_won_deals(warehouse: Warehouse) -> None:
     won = {"status": "won", "stage_name": "Won"}
     with warehouse.connect() as connection:
@@ -161,17 +174,29 @@ def test_stage_overdue_learns_its_limit_from_won_deals(warehouse: Warehouse) -> 
             put_won = {**won, "closed_at": at("10-20")}
             deal(warehouse, f"won{days}", None, created_at=at("09-01"), **put_won)
             visit(connection, f"won{days}", 1, "10-01", f"10-{1 + days:02}")
+            if days < 10:  # one too few
+                visit(connection, f"won{days}", 2, f"10-{1 + days:02}", "10-15", "s2")
+                visit(connection, f"won{days}", 3, "10-15", "10-16", "s3")
         deal(warehouse, "lost", None, status="lost", closed_at=at("10-20"), created_at=at("01-01"))
         visit(connection, "lost", 1, "01-01", "10-20")
         deal(warehouse, "later", None, created_at=at("01-01"), status="won", closed_at=at("12-04"))
         visit(connection, "later", 1, "01-01", "12-04")
     deal(warehouse, "late", "11-14", amount=1790)  # 20 days
     deal(warehouse, "young", "11-25")  # 9 days
+    for name, entered, stage in (
+        ("s2 late", "11-02", "s2"), ("s2 young", "11-05", "s2"),  # 32 and 29 days, where 30 are unlearned
+        ("s3 late", "11-19", "s3"), ("s3 young", "11-21", "s3"),  # 15 and 13 days, where sales.yaml says 14
+    ):  # fmt: skip
+        deal(warehouse, name, None)
+        with warehouse.connect() as connection:
+            visit(connection, name, 1, entered, stage=stage)
+    build_stages(warehouse)
     deal(warehouse, "tomorrow", "11-14", created_at=at("12-04"))  # does not exist yet
     propose(warehouse, reminders(rule("stage_overdue", least_visits=10)))
     # "later" is open until its window's end, in the stage since 1 January: 337 days; the others are closed
     told = found(warehouse, "days, limit_days, late_days, value_at_risk")
-    assert [row[0] for row in told] == ["late", "later"]
+    assert [row[0] for row in told] == ["late", "later", "s2 late", "s3 late"]
+    assert [row[1:4] for row in told[2:]] == [(32, 30, 2), (15, 14, 1)]
     assert [round(float(value), 6) for value in told[0][1:]] == [20, 9.1, 10.9, 545]  # 1790 × 0.5 × 10.9 / 17.9
 
 
@@ -334,6 +359,23 @@ def test_a_reminder_closes_itself(warehouse: Warehouse) -> None:
     assert found(warehouse, "closed_why", "closed_why = 'rule off'") == [("off", "rule off"), ("stays", "rule off")]
 
 
+def test_a_move_closes_a_reminder_only_when_its_rule_ends_with_it(warehouse: Warehouse) -> None:
+    passed = reminders(rule("close_date_passed"))
+    for name in ("before", "edge"):
+        deal(warehouse, name, expected_close_on=date(2026, 12, 1))
+    propose(warehouse, passed)
+    with warehouse.connect() as connection:
+        visit(connection, "before", 2, "12-04 23:59", stage="s2")
+        visit(connection, "edge", 2, "12-05", stage="s2")  # the first instant after the day on which it was last seen
+    propose(warehouse, passed, Window.day("2026-12-04"))
+    with warehouse.connect() as connection:
+        connection.execute("update mart.deal set expected_close_on = '2026-12-20'")
+    propose(warehouse, passed, Window.day("2026-12-05"))
+    assert found(warehouse, "closed_why, closed_at", "true") == [
+        ("before", "reason gone", at("12-06")), ("edge", "moved", at("12-05")),
+    ]  # fmt: skip
+
+
 def test_one_digest_a_rep_and_day_the_most_at_risk_first(warehouse: Warehouse) -> None:
     for number, amount in enumerate((100, 500, 300, 400, 200)):
         deal(warehouse, str(number), amount=amount, expected_close_on=date(2026, 12, 1))
@@ -395,6 +437,25 @@ def test_a_digest_is_cancelled_when_all_of_it_is_over(warehouse: Warehouse) -> N
     assert mails(warehouse, "state, reason") == [("cancelled", "what it reminds of is over")]
 
 
+def test_a_weekends_digest_that_was_cancelled_is_written_for_what_is_due_since(warehouse: Warehouse) -> None:
+    deal(warehouse, "a")
+    deal(warehouse, "b", "12-04 12:00")  # two days are over on Sunday noon
+    team = [{"team": "Field", "name": "Mo", "email": "mo@acme.example"}]
+    config = reminders(rule("stage_overdue", limit_days=2, to=["rep", "manager"]), managers=team)
+    propose(warehouse, config, Window.day("2026-12-04"))  # Friday's run writes Monday's digest
+    with warehouse.connect() as connection:
+        connection.execute(
+            "update mart.deal set status = 'won', closed_at = %s where deal_id = 'a'", [at("12-05 09:00")]
+        )
+    propose(warehouse, config, Window.day("2026-12-05"))
+    assert mails(warehouse, "state") == [("cancelled",), ("cancelled",)]
+    propose(warehouse, config, Window.day("2026-12-06"))
+    told = mails(warehouse, "state, reason, recipient, payload ->> 'text' ~ 'Deal b', payload ->> 'text' ~ 'Deal a'")
+    assert told == [
+        ("approved", None, "ann@acme.example", True, False), ("approved", None, "mo@acme.example", True, False),
+    ]  # fmt: skip
+
+
 def test_a_backfill_reminds_nobody(warehouse: Warehouse) -> None:
     deal(warehouse, "a")
     assert propose(warehouse, reminders(OVERDUE), after=36).skipped  # to the hour: settings.FRESH_HOURS
@@ -432,6 +493,44 @@ def test_a_reminder_alone_is_a_task_in_the_crm(warehouse: Warehouse) -> None:
     assert body == {
         "subject": 'He said "x" {{ 7 * 7 }}: 20', "owner": "ann", "deal": "a", "at": "2026-12-04T08:00:00Z",
     }  # fmt: skip
+
+
+def test_a_channel_that_leads_to_one_crm_gets_no_deals_of_another(warehouse: Warehouse) -> None:
+    for source in ("crm", "files"):
+        deal(warehouse, f"of {source}", None, source=source, expected_close_on=date(2026, 12, 1))
+    task = {**OUTBOX["channels"]["task"], "source": "crm"}  # type: ignore[index]
+    settings = outbox(channels={"task": task})
+    passed = {"kind": "close_date_passed", "channel": "task"}
+    rules = [rule(**passed, alone=True), rule(**passed, name="weekly", to=["manager"])]
+    team = [{"team": "Field", "name": "Mo", "email": "mo@acme.example"}]
+    propose(warehouse, reminders(*rules, managers=team), settings=settings)
+    told = mails(warehouse, "recipient, payload -> 'body' ->> 'deal', subject")
+    assert told == [
+        ("ann@acme.example", "of crm", "Deal of crm: 2"),
+        ("mo@acme.example", "", "1 deal to look at, 4 December 2026"),
+    ]
+    held = found(warehouse, "held_why", "rule = 'close_date_passed'")
+    assert held == [("of crm", None), ("of files", "other source")]
+
+
+def test_a_task_that_was_not_delivered_and_one_whose_cooldown_is_over_are_said_again(
+    warehouse: Warehouse, office: PostOffice
+) -> None:
+    deal(warehouse, "a")
+    config = reminders(rule("stage_overdue", limit_days=2, channel="email", alone=True, cooldown_days=3))
+    down = PostOffice()
+    down.close()
+    for day in range(7, 12):  # Monday, when the mail server is down, to Friday
+        window = Window.day(date(2026, 12, day - 1))
+        propose(warehouse, config, window)
+        for hour in (9, 18):
+            now = window.end + timedelta(hours=hour)
+            send_due(warehouse, outbox(), (down if day == 7 else office).connection, lambda now=now: now)  # type: ignore[misc]
+    key = "reminder/alone/stage_overdue/crm/a/2026-12-{:02}/email"
+    assert mails(warehouse, "message_key, state") == [
+        (key.format(7), "cancelled"), (key.format(8), "sent"), (key.format(11), "sent"),
+    ]  # fmt: skip
+    assert len(office.mails) == 2
 
 
 def test_hostile_names_are_text(warehouse: Warehouse) -> None:
@@ -528,6 +627,19 @@ def test_outcome_by_hand(warehouse: Warehouse, office: PostOffice) -> None:
         assert view == [(name, True, at("12-04 09:00")) for name in ("0", "1", "2", "3", "large")]
 
 
+def test_outcome_leaves_out_deals_that_were_won_already(warehouse: Warehouse, office: PostOffice) -> None:
+    closed = datetime(2025, 12, 20, tzinfo=UTC)
+    for name in ("a", "b"):
+        deal(warehouse, name, None, status="won", closed_at=closed, created_at=closed, product_name="Team")
+    propose(warehouse, reminders(rule("contract_ending", terms={"Team": 12}, days_before=30), most_deals=1))
+    send_due(warehouse, outbox(), office.connection, lambda: DAY.end + timedelta(hours=9))
+    assert len(office.mails) == 1  # the other one would be its like
+    with warehouse.connect() as connection:
+        statement = (SQL / "mart" / "reminder_outcome.sql").read_bytes()
+        psycopg.ClientCursor(connection).execute(statement, {"window_end": at("12-18")})
+        assert connection.execute("select * from mart.reminder_outcome").fetchall() == []
+
+
 # ---- configuration
 
 
@@ -539,6 +651,18 @@ def test_outcome_by_hand(warehouse: Warehouse, office: PostOffice) -> None:
         ("  - name: no_activity", "  - name: stage_overdue", "rules: the name stage_overdue is there twice"),
         ("calendar: shanghai, language: zh}", "calendar: peking, language: zh}", "calendar 'peking': there is default"),
         ("{{ on }} has passed", "{{ when }} has passed", "names when; there is amount"),
+        (
+            "days; it",
+            "{{ days + 1 }}; it",
+            "rules.0.stage_overdue: wording.en: 'In “{{ stage }}” for {{ days }} {{ days",
+        ),
+        ("days; it", "{{ days + 1 }}; it", "cannot be filled, where all values are text: TypeError"),
+        ("{{ on }} has passed", "{{ on.year }} has passed", "wording.en: 'The close date, {{ on.year }} has passed."),
+        (
+            "links: {}",
+            "links: {crm: 'https://x/{{ deal_id // 2 }}'}",
+            "links.crm: 'https://x/{{ deal_id // 2 }}' cannot",
+        ),
         ("timezone: Asia/Shanghai", "timezone: China", "China is not a time zone"),
         ("most_deals: 10", "most_deals: 0", "most_deals: "),
         ("country: CN", "country: XX", "country: XX is not known; expected one like FR"),
@@ -556,6 +680,29 @@ def test_what_is_wrong_is_told(tmp_path: Path, old: str, new: str, told: str) ->
     with pytest.raises(ConfigError) as error:
         read_config(path, RemindersConfig)
     assert told in str(error.value) and str(path) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "told"),
+    [
+        ("lead_untouched", "channel: crm_task\n    alone: true", "lead_untouched is about customers without one: give"),
+        (
+            "contract_ending",
+            "channel: crm_task",
+            "rules.7.channel: crm_task names subject_id, the key of a deal; a digest",
+        ),
+        ("contract_ending", "channel: pigeon", "rules.7.channel: pigeon is no channel of outbox.yaml: email, chat"),
+    ],
+)
+def test_a_channel_that_does_not_fit_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, more: str, told: str
+) -> None:
+    text = (CONFIG / "reminders.yaml").read_text().replace(f"kind: {name}", f"kind: {name}\n    {more}")
+    (tmp_path / "reminders.yaml").write_text(text)
+    monkeypatch.setattr(kinds, "CONFIG", tmp_path)
+    with pytest.raises(ConfigError) as error:
+        kinds.load_reminders_config(load_outbox_config())
+    assert told in str(error.value)
 
 
 def test_the_counts_of_states(warehouse: Warehouse) -> None:
