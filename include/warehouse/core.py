@@ -133,12 +133,14 @@ def build_core(warehouse: Warehouse) -> CoreBuilt:
         connection.execute((SQL / "core" / "merged_record.sql").read_bytes())
         link_customers(connection)
         before = _earliest(connection)
-        connection.execute((SQL / "core" / "deal_before.sql").read_bytes())
+        for name in ("deal_before", "member_before"):
+            connection.execute((SQL / "core" / f"{name}.sql").read_bytes())
         tell_customers(connection)
         for name in STATEMENTS:
             connection.execute((SQL / "core" / f"{name}.sql").read_bytes())
         _spread_business_time(connection)
-        earliest = [before, _earliest(connection), _deals_changed(connection)]
+        sold = [_sold_otherwise(connection, name) for name in ("deal_changed_from", "member_changed_from")]
+        earliest = [before, _earliest(connection), *sold]
         changed_from = _mark_days(connection, earliest, are_stages_new)
         connection.execute(CHANGED_DEALS)
         connection.execute("update ops.load set core_at = now() where load_id = any(%s)", [loads])
@@ -208,9 +210,9 @@ def _earliest(connection: psycopg.Connection) -> dict[str, datetime]:
     return found
 
 
-def _deals_changed(connection: psycopg.Connection) -> dict[str, datetime]:
-    """The first instant from which the touched deals are told differently than before; empty where none is."""
-    row = connection.execute((SQL / "core" / "deal_changed_from.sql").read_bytes()).fetchone()
+def _sold_otherwise(connection: psycopg.Connection, name: str) -> dict[str, datetime]:
+    """The first instant from which sales are told differently than before, by a statement; empty where none is."""
+    row = connection.execute((SQL / "core" / f"{name}.sql").read_bytes()).fetchone()
     return {"sales": row[0]} if row and row[0] else {}
 
 

@@ -10,16 +10,13 @@ with run as (
         %(model_run_id)s::text as model_run_id
 ),
 
-usual_stay as (
+stay as (
     select
-        v.source,
-        v.stage_name,
-        percentile_cont(0.9) within group (order by v.days_in_stage) as days
-    from mart.deal_stage as v
-    inner join mart.deal as m on v.source = m.source and v.deal_id = m.deal_id and m.status = 'won'
-    where v.status = 'open' and v.exited_at < (%(last_day)s::date + 1)::timestamptz
-    group by v.source, v.stage_name
-    having count(*) >= 20
+        source,
+        stage_name,
+        min(may_stay_days) as days
+    from mart.sales_stage
+    group by source, stage_name
 ),
 
 usual_amount as (
@@ -47,7 +44,7 @@ select
             case
                 when o.days_in_stage > s.days
                     then format(
-                        '%%s days in %%s: 9 of 10 won deals left within %%s', floor(o.days_in_stage), o.stage_name,
+                        '%%s days in %%s, where deals may stay %%s', floor(o.days_in_stage), o.stage_name,
                         ceil(s.days)
                     )
             end,
@@ -64,7 +61,7 @@ select
 from outlook as o
 cross join run as r
 inner join mart.deal as m on o.source = m.source and o.deal_id = m.deal_id
-left join usual_stay as s on o.source = s.source and o.stage_name = s.stage_name
+left join stay as s on o.source = s.source and o.stage_name = s.stage_name
 left join usual_amount as a on m.product_name = a.product_name
 left join likely_month as l
     on

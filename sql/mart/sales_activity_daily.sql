@@ -17,7 +17,7 @@ select
     count(*) filter (where a.is_completed) as completed_activities,
     count(distinct a.deal_key) as deals
 from core.fct_activity as a
-inner join day as d on a.occurred_at::date = d.day_on
+inner join day as d on a.occurred_at >= d.starts_at and a.occurred_at < d.ends_at
 left join core.dim_rep as r on a.source || ':' || a.owner_key = r.rep_id and r.is_current
 where not a.is_deleted
 group by d.day_on, a.source, coalesce(r.rep_id, ''), a.activity_type;

@@ -116,6 +116,24 @@ change as (
     where s.from_on < s.to_on
 ),
 
+listed as (
+    select
+        period,
+        period_start,
+        dimension,
+        member,
+        null as currency
+    from target
+    union
+    select
+        period,
+        period_start,
+        dimension,
+        member,
+        currency
+    from change
+),
+
 summed as (
     select
         period,
@@ -145,16 +163,12 @@ summed as (
             true as is_wanted
         from target as t
         inner join day as d on d.day_on between t.period_start and t.period_end
-        cross join lateral (
-            select null as currency
-            union
-            select h.currency from change as h
-            where
-                h.period = t.period
-                and h.period_start = t.period_start
-                and h.dimension = t.dimension
-                and h.member = t.member
-        ) as c
+        inner join listed as c
+            on
+                t.period = c.period
+                and t.period_start = c.period_start
+                and t.dimension = c.dimension
+                and t.member = c.member
     ) as t
     window w as (partition by period, period_start, dimension, member, currency order by on_day)
 ),

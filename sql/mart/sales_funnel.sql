@@ -79,12 +79,19 @@ union all
 select
     d.source,
     d.deal_id,
-    d.process_name,
+    p.process_name,
     1000000 as reached,
     d.closed_at as reached_at
 from mart.deal as d
 inner join funnel_deal as l on d.source = l.source and d.deal_id = l.deal_id
-where d.status = 'won' and d.closed_at is not null and d.process_name is not null;
+-- it was won in every process that it has been in
+inner join lateral (
+    select d.process_name
+    union
+    select v.process_name from mart.deal_stage as v
+    where v.source = d.source and v.deal_id = d.deal_id
+) as p on p.process_name is not null
+where d.status = 'won' and d.closed_at is not null;
 
 analyze funnel_step;
 
@@ -228,6 +235,15 @@ inner join funnel_group as g on s.group_no = g.group_no;
 
 analyze funnel_stay;
 
+-- the median that holds where no visit of the group ended
+create temp table funnel_usual on commit drop as
+select
+    process_name,
+    process_step,
+    percentile_cont(0.5) within group (order by days)::numeric as median_days
+from funnel_visit
+group by process_name, process_step;
+
 delete from mart.sales_funnel as m
 using cohort as c
 where m.period = c.period and m.period_start = c.period_start;
@@ -272,11 +288,12 @@ counted as (
         e.process_step,
         e.dimension,
         e.member,
-        coalesce(sum(e.deals) filter (where (e.open_days < s.median_days) is not true), 0) as entered_deals,
-        coalesce(sum(e.deals) filter (where e.has_gone_on and (e.open_days < s.median_days) is not true), 0)
+        coalesce(sum(e.deals) filter (where (e.open_days < m.days) is not true), 0) as entered_deals,
+        coalesce(sum(e.deals) filter (where e.has_gone_on and (e.open_days < m.days) is not true), 0)
             as gone_on_deals,
-        coalesce(sum(e.deals) filter (where e.open_days < s.median_days), 0) as left_out_deals
+        coalesce(sum(e.deals) filter (where e.open_days < m.days), 0) as left_out_deals
     from entry as e
+    left join funnel_usual as u on e.process_name = u.process_name and e.process_step = u.process_step
     left join funnel_stay as s
         on
             e.period = s.period
@@ -285,6 +302,8 @@ counted as (
             and e.process_step = s.process_step
             and e.dimension = s.dimension
             and e.member = s.member
+    -- where no visit to the stage has ever ended, any open deal is too young to say
+    cross join lateral (values (coalesce(s.median_days, u.median_days, 'infinity'))) as m (days)
     group by e.period, e.period_start, e.process_name, e.process_step, e.dimension, e.member
 ),
 

@@ -130,7 +130,7 @@ comment on column mart.sales_period.mean_cycle_days is 'sales cycle: mean days f
 comment on column mart.sales_period.median_cycle_days is 'the same, median';
 comment on column mart.sales_period.open_deals is 'deals open at the period''s end (of a period that has not ended: by what is known)';
 comment on column mart.sales_period.pipeline is 'their amount, at the rate of the period''s last day, or of the last day built before it';
-comment on column mart.sales_period.unconverted_deals is 'deals of these counts whose amount is in no sum, for want of a rate of their currency';
+comment on column mart.sales_period.unconverted_deals is 'how often a deal counts here whose amount is in no sum, for want of a rate of its currency: created and won, it counts twice';
 comment on column mart.sales_period.reporting_currency is 'the currency of the amounts';
 
 create index sales_period_by_dimension on mart.sales_period (dimension, period, period_start);
@@ -183,7 +183,7 @@ comment on column mart.sales_rep_period.mean_cycle_days is 'sales cycle: mean da
 comment on column mart.sales_rep_period.median_cycle_days is 'the same, median';
 comment on column mart.sales_rep_period.open_deals is 'deals open at the period''s end (of a period that has not ended: by what is known)';
 comment on column mart.sales_rep_period.pipeline is 'their amount, at the rate of the period''s last day, or of the last day built before it';
-comment on column mart.sales_rep_period.unconverted_deals is 'deals of these counts whose amount is in no sum, for want of a rate of their currency';
+comment on column mart.sales_rep_period.unconverted_deals is 'how often a deal counts here whose amount is in no sum, for want of a rate of its currency: created and won, it counts twice';
 comment on column mart.sales_rep_period.reporting_currency is 'the currency of the amounts';
 
 create view mart.sales_product_period as
@@ -227,7 +227,7 @@ comment on column mart.sales_product_period.mean_cycle_days is 'sales cycle: mea
 comment on column mart.sales_product_period.median_cycle_days is 'the same, median';
 comment on column mart.sales_product_period.open_deals is 'deals open at the period''s end (of a period that has not ended: by what is known)';
 comment on column mart.sales_product_period.pipeline is 'their amount, at the rate of the period''s last day, or of the last day built before it';
-comment on column mart.sales_product_period.unconverted_deals is 'deals of these counts whose amount is in no sum, for want of a rate of their currency';
+comment on column mart.sales_product_period.unconverted_deals is 'how often a deal counts here whose amount is in no sum, for want of a rate of its currency: created and won, it counts twice';
 comment on column mart.sales_product_period.reporting_currency is 'the currency of the amounts';
 
 create view mart.sales_velocity as

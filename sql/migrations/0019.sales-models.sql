@@ -139,8 +139,10 @@ comment on column mart.deal_outlook.stage_rate is 'share of the deals that were 
 comment on column mart.deal_outlook.reasons is 'what moves the chance most, the strongest first, in words; + raises and - lowers it';
 comment on column mart.deal_outlook.likely_close_month is 'first day of the month in which deals of its age are won most often; null where none was';
 comment on column mart.deal_outlook.expected_amount is 'amount by chance, in the reporting currency; null without an amount';
-comment on column mart.deal_outlook.unlike_peers is 'in what it is unlike its peers: longer in its stage than nine of ten won deals were, an amount far from those of its product';
+comment on column mart.deal_outlook.unlike_peers is 'in what it is unlike its peers: longer in its stage than deals may stay there (mart.sales_stage), an amount far from those of its product';
 comment on column mart.deal_outlook.model_run_id is 'the model, in ops.model_run, with its features and how it did on later deals';
+create index fct_activity_by_time on core.fct_activity (occurred_at);
+comment on index core.fct_activity_by_time is 'what was done on a day';
 comment on index core.fct_activity_by_deal is 'what was done for a deal, and when';
 
 create table mart.sales_expectation (
