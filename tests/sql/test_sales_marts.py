@@ -11,6 +11,7 @@ import pytest
 from include.by_hand import load_files
 from include.sales import targets
 from include.sales.targets import Target
+from include.settings import SQL
 from include.warehouse.connection import Warehouse
 from include.warehouse.marts import build_marts, settle_marts
 from include.window import Window
@@ -224,6 +225,39 @@ def test_the_funnel_leaves_out_who_is_too_young(embedded_warehouse: Warehouse, c
     # won deals stayed four days in Talk, which is therefore how long one may stay
     stay = "select won_visits, may_stay_days, is_learned from mart.sales_stage where stage_key = 'Talk'"
     assert rows(embedded_warehouse, stay) == [(1, 4, True)]
+
+
+def test_the_funnel_of_a_stage_that_nobody_has_left(
+    embedded_warehouse: Warehouse, connection: psycopg.Connection
+) -> None:
+    for key in "123":
+        deal(connection, key, "Talk 11-29")
+    build_marts(embedded_warehouse, "sales", MONTH, settle=True)
+    # no visit says how long deals stay, so nothing can be said of any of the three
+    assert rows(
+        embedded_warehouse,
+        "select entered_deals, gone_on_deals, conversion, left_out_deals from mart.sales_funnel"
+        " where period = 'month' and period_start = '2026-11-01' and dimension = 'all' and stage_name = 'Talk'",
+    ) == [(0, 0, None, 3)]
+
+
+def test_a_rep_who_changes_team_is_told_in_it_on_every_day(
+    embedded_warehouse: Warehouse, connection: psycopg.Connection
+) -> None:
+    deal(connection, "1", "Talk 11-02, Won 11-07")
+    connection.execute("update core.dim_rep set email = 'ann@example.com' where rep_id = 'crm:a'")
+    build_marts(embedded_warehouse, "sales", MONTH, settle=True)
+    with connection.transaction():
+        connection.execute((SQL / "core" / "member_before.sql").read_bytes())
+        connection.execute("update core.dim_rep set team = 'North' where rep_id = 'crm:a'")
+        changed = connection.execute((SQL / "core" / "member_changed_from.sql").read_bytes()).fetchone()
+    # from the creation of their first deal on
+    assert changed and changed[0].date() == date(2026, 11, 2)
+    with connection.transaction():
+        connection.execute((SQL / "core" / "member_before.sql").read_bytes())
+        connection.execute("update core.dim_rep set email = 'a@example.com' where rep_id = 'crm:a'")
+        unchanged = connection.execute((SQL / "core" / "member_changed_from.sql").read_bytes()).fetchone()
+    assert unchanged == (None,)
 
 
 def test_slippage(embedded_warehouse: Warehouse, connection: psycopg.Connection) -> None:
