@@ -18,8 +18,6 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from include import settings
-from include.actions import config as channels
 from include.actions import outbox
 from include.actions.channels import NotSentError
 from include.actions.config import OutboxConfig
@@ -493,16 +491,6 @@ def test_what_is_wrong_is_told(tmp_path: Path, yaml: str, told: str) -> None:
     with pytest.raises(ConfigError) as error:
         read_config(path, OutboxConfig)
     assert told in str(error.value) and str(path) in str(error.value)
-
-
-def test_a_channel_of_no_source_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = (settings.CONFIG / "outbox.yaml").read_text().replace("source: sandbox_crm", "source: sandbox")
-    (tmp_path / "outbox.yaml").write_text(text)
-    monkeypatch.setattr(channels, "CONFIG", tmp_path)
-    with pytest.raises(
-        ConfigError, match=r"channels\.crm_task\.source: there is no source sandbox; there are: .*hubspot"
-    ):
-        channels.load_outbox_config()
 
 
 def test_the_books_say_what_states_there_are(warehouse: Warehouse) -> None:
