@@ -336,7 +336,11 @@ def test_a_request_is_sent_once_with_its_key(warehouse: Warehouse, api: Api) -> 
 def test_a_foreign_key_stays_one_part_of_the_path(warehouse: Warehouse, api: Api) -> None:
     settings = config(channels={"hook": {**HOOK, "path": "/deals/{{ subject_id }}/tasks"}})
     put(warehouse, message(channel="hook", values={"subject_id": "7/../../users?admin=1#"}), settings=settings)
-    assert run(warehouse, http(api), settings=settings) == {"sent": 1}
+    put(warehouse, message("b", channel="hook", values={"subject_id": ".."}), settings=settings)
+    assert run(warehouse, http(api), settings=settings) == {"sent": 1, "failed": 1}
+    assert (
+        len(api.asked) == 1 and state(warehouse, "b")[1] == "a part of the path is . or .., which would lead elsewhere"
+    )
     assert (api.asked[0].path, api.asked[0].query) == ("/deals/7%2F..%2F..%2Fusers%3Fadmin%3D1%23/tasks", {})
 
 
