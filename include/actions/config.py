@@ -7,9 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from include.actions import wording
-from include.config_files import ConfigError, StrictModel, read_config
+from include.config_files import StrictModel, read_config
 from include.settings import CONFIG
-from include.sources.config import FOLDER
 from include.sources.config.auth import BasicAuth, BearerAuth, HeaderAuth, NoAuth, QueryAuth
 
 # What the templates of an HTTP channel may name, each with a value like those to come.
@@ -122,11 +121,4 @@ def load_outbox_config() -> OutboxConfig:
 
     :raises ConfigError: when it is not as it should be.
     """
-    path = CONFIG / "outbox.yaml"
-    config = read_config(path, OutboxConfig)
-    for name, channel in config.channels.items():
-        source = channel.source if isinstance(channel, HttpChannel) else None
-        if source and not (FOLDER / f"{source}.yaml").is_file():
-            there = ", ".join(sorted(file.stem for file in FOLDER.glob("*.yaml"))) or "none"
-            raise ConfigError(f"{path}: channels.{name}.source: there is no source {source}; there are: {there}")
-    return config
+    return read_config(CONFIG / "outbox.yaml", OutboxConfig)

@@ -239,10 +239,9 @@ class _Run:
             if alone:
                 yield from (self._alone(rep, channel, row) for row in told)
                 continue
-            on = rep.on
             listed = entries(told, self.config, rep.language, is_weekly=False)
-            made = digest(listed, rep.full_name or "", rep.language, on, rest=rest.get(rep_id, 0))
-            key = f"reminder/rep/{rep_id}/{on}/{channel}"
+            made = digest(listed, rep.full_name or "", rep.language, rep.on, rest=rest.get(rep_id, 0))
+            key = f"reminder/rep/{rep_id}/{rep.on}/{channel}"
             recipient = rep.email or rep.full_name or rep_id
             yield _message(key, channel, recipient, made, rep.hours), [row["reminder_id"] for row in told]
 

@@ -10,6 +10,7 @@ from include.actions.config import HttpChannel, OutboxConfig
 from include.config_files import ConfigError, StrictModel, read_config
 from include.service.schedules import Schedule, open_spans
 from include.settings import CONFIG
+from include.sources.config import FOLDER
 
 Language = Literal["en", "zh"]
 
@@ -235,13 +236,21 @@ def load_reminders_config(outbox: OutboxConfig) -> RemindersConfig:
             there = ", ".join(outbox.channels)
             raise ConfigError(f"{path}: rules.{number}.channel: {rule.channel} is no channel of outbox.yaml: {there}")
         channel = outbox.channels[rule.channel]
-        if isinstance(channel, HttpChannel) and channel.is_about_one_deal:
-            about = f"{path}: rules.{number}.channel: {rule.channel} names subject_id, the key of a deal"
-            if isinstance(rule, LeadUntouched):
-                raise ConfigError(f"{about}; {rule.kind} is about customers without one: give it another channel")
-            if not rule.alone:
-                raise ConfigError(f"{about}; a digest is about several: give the rule alone: true, or another channel")
+        if isinstance(channel, HttpChannel) and (problem := _misfit(rule, channel)):
+            raise ConfigError(f"{path}: rules.{number}.channel: {rule.channel} {problem}")
     return config
+
+
+def _misfit(rule: Rule, channel: HttpChannel) -> str:
+    """Why a channel cannot take what a rule finds."""
+    if channel.source and not (FOLDER / f"{channel.source}.yaml").is_file():
+        there = ", ".join(sorted(file.stem for file in FOLDER.glob("*.yaml"))) or "none"
+        return f"is for source: {channel.source} in outbox.yaml, which is none; there are: {there}"
+    if channel.is_about_one_deal and isinstance(rule, LeadUntouched):
+        return f"names subject_id, the key of a deal; {rule.kind} is about customers without one: give another channel"
+    if channel.is_about_one_deal and not rule.alone:
+        return "names subject_id, the key of a deal; a digest is about several: give alone: true, or another channel"
+    return ""
 
 
 def next_hours(calendar: Schedule, after: datetime) -> tuple[datetime, datetime]:

@@ -46,6 +46,9 @@ class Requester:
         :raises NotSentError: the server surely did not do it: it was not reached, or refused it.
         :raises InDoubtError: it may have: no answer came, or one (5xx) that does not say.
         """
+        if {".", ".."} & set(urlsplit(claimed.payload["path"] or "").path.split("/")):
+            # quoting keeps a foreign key in its part of the path, but for these two
+            raise NotSentError("a part of the path is . or .., which would lead elsewhere", is_final=True)
         path, params = self._credentials.into_query(self._secret_path or claimed.payload["path"], {})
         query = f"{'&' if '?' in path else '?'}{urlencode(params)}" if params else ""
         headers = {

@@ -685,6 +685,11 @@ def test_what_is_wrong_is_told(tmp_path: Path, old: str, new: str, told: str) ->
 @pytest.mark.parametrize(
     ("name", "more", "told"),
     [
+        (
+            "contract_ending",
+            "channel: lost\n    alone: true",
+            "rules.7.channel: lost is for source: nowhere in outbox.yaml",
+        ),
         ("lead_untouched", "channel: crm_task\n    alone: true", "lead_untouched is about customers without one: give"),
         (
             "contract_ending",
@@ -701,7 +706,9 @@ def test_a_channel_that_does_not_fit_is_told(
     (tmp_path / "reminders.yaml").write_text(text)
     monkeypatch.setattr(kinds, "CONFIG", tmp_path)
     with pytest.raises(ConfigError) as error:
-        kinds.load_reminders_config(load_outbox_config())
+        delivered = load_outbox_config()
+        lost = delivered.channels["crm_task"].model_copy(update={"source": "nowhere"})
+        kinds.load_reminders_config(delivered.model_copy(update={"channels": {**delivered.channels, "lost": lost}}))
     assert told in str(error.value)
 
 
