@@ -10,16 +10,35 @@ with run as (
         %(model_run_id)s::text as model_run_id
 ),
 
-usual_stay as (
+-- numbered: many visits are sorted by a number in a fraction of the time that names take
+stage as (
     select
-        v.source,
-        v.stage_name,
-        percentile_cont(0.9) within group (order by v.days_in_stage) as days
+        source,
+        stage_name,
+        row_number() over () as stage_no
+    from outlook
+    group by source, stage_name
+),
+
+stay as (
+    select
+        s.stage_no,
+        percentile_cont(0.9) within group (order by v.days_in_stage::float8) as days
     from mart.deal_stage as v
+    inner join stage as s on v.source = s.source and v.stage_name = s.stage_name
     inner join mart.deal as m on v.source = m.source and v.deal_id = m.deal_id and m.status = 'won'
     where v.status = 'open' and v.exited_at < (%(last_day)s::date + 1)::timestamptz
-    group by v.source, v.stage_name
+    group by s.stage_no
     having count(*) >= 20
+),
+
+usual_stay as (
+    select
+        s.source,
+        s.stage_name,
+        t.days
+    from stay as t
+    inner join stage as s on t.stage_no = s.stage_no
 ),
 
 usual_amount as (

@@ -12,7 +12,69 @@ with anomaly as (
     where x.is_anomaly
 ),
 
--- with the eight weeks before, which say what the share of each part is
+happened as (
+    select
+        'new_deals' as series,
+        created_at::date as day_on,
+        1::numeric as figure,
+        team,
+        rep_name,
+        product_name,
+        lead_source
+    from mart.deal
+    union all
+    select
+        e.series,
+        m.closed_at::date as day_on,
+        e.figure,
+        m.team,
+        m.rep_name,
+        m.product_name,
+        m.lead_source
+    from mart.deal as m
+    cross join lateral (values (m.status || '_deals', 1), ('bookings', m.reporting_amount)) as e (series, figure)
+    where m.status = 'won' or (m.status = 'lost' and e.series = 'lost_deals')
+    union all
+    select
+        'activities' as series,
+        c.occurred_at::date as day_on,
+        1 as figure,
+        r.team,
+        r.full_name as rep_name,
+        null as product_name,
+        null as lead_source
+    from core.fct_activity as c
+    left join core.dim_rep as r on c.source || ':' || c.owner_key = r.rep_id and r.is_current
+    where not c.is_deleted
+),
+
+-- the days of the anomalies, and of the eight weeks before, which say what the share of each part is
+wanted as (
+    select distinct
+        a.series,
+        d.day_on::date as day_on
+    from anomaly as a
+    cross join lateral generate_series(a.from_on - 56, a.to_on - 1, interval '1 day') as d (day_on)
+),
+
+-- once for each day: anomalies near each other have these weeks in common
+daily as (
+    select
+        h.series,
+        h.day_on,
+        p.dimension,
+        p.member,
+        sum(h.figure) as figure
+    from happened as h
+    inner join wanted as w on h.series = w.series and h.day_on = w.day_on
+    cross join
+        lateral (
+            values ('team', h.team), ('rep', h.rep_name), ('product', h.product_name), ('source', h.lead_source)
+        ) as p (dimension, member)
+    where p.member is not null
+    group by h.series, h.day_on, p.dimension, p.member
+),
+
 event as (
     select
         a.series,
@@ -20,58 +82,12 @@ event as (
         a.period_start,
         a.actual,
         a.expected,
-        e.at >= a.from_on as is_inside,
-        e.figure,
-        p.dimension,
-        p.member
+        d.day_on >= a.from_on as is_inside,
+        d.figure,
+        d.dimension,
+        d.member
     from anomaly as a
-    inner join lateral (
-        select
-            m.created_at as at,
-            1::numeric as figure,
-            m.team,
-            m.rep_name,
-            m.product_name,
-            m.lead_source
-        from mart.deal as m
-        where a.series = 'new_deals' and m.created_at >= a.from_on - 56 and m.created_at < a.to_on
-        union all
-        select
-            m.closed_at as at,
-            case a.series when 'bookings' then m.reporting_amount else 1 end as figure,
-            m.team,
-            m.rep_name,
-            m.product_name,
-            m.lead_source
-        from mart.deal as m
-        where
-            m.closed_at >= a.from_on - 56
-            and m.closed_at < a.to_on
-            and (
-                (a.series in ('bookings', 'won_deals') and m.status = 'won')
-                or (a.series = 'lost_deals' and m.status = 'lost')
-            )
-        union all
-        select
-            c.occurred_at as at,
-            1 as figure,
-            r.team,
-            r.full_name as rep_name,
-            null as product_name,
-            null as lead_source
-        from core.fct_activity as c
-        left join core.dim_rep as r on c.source || ':' || c.owner_key = r.rep_id and r.is_current
-        where
-            a.series = 'activities'
-            and not c.is_deleted
-            and c.occurred_at >= a.from_on - 56
-            and c.occurred_at < a.to_on
-    ) as e on true
-    cross join
-        lateral (
-            values ('team', e.team), ('rep', e.rep_name), ('product', e.product_name), ('source', e.lead_source)
-        ) as p (dimension, member)
-    where p.member is not null
+    inner join daily as d on a.series = d.series and d.day_on >= a.from_on - 56 and a.to_on > d.day_on
 ),
 
 part as (
