@@ -1,6 +1,7 @@
 -- which parts of the sales explain each anomaly: what they had more, or less, than their share of what was expected
 with anomaly as (
     select
+        row_number() over () as anomaly_no,
         x.series,
         x.period,
         x.period_start,
@@ -75,36 +76,30 @@ daily as (
     group by h.series, h.day_on, p.dimension, p.member
 ),
 
-event as (
+share as (
     select
-        a.series,
-        a.period,
-        a.period_start,
-        a.actual,
-        a.expected,
-        d.day_on >= a.from_on as is_inside,
-        d.figure,
+        a.anomaly_no,
         d.dimension,
-        d.member
+        d.member,
+        sum(d.figure) filter (where d.day_on >= a.from_on) as figure,
+        sum(d.figure) filter (where d.day_on < a.from_on) as figure_before
     from anomaly as a
     inner join daily as d on a.series = d.series and d.day_on >= a.from_on - 56 and a.to_on > d.day_on
+    group by a.anomaly_no, d.dimension, d.member
 ),
 
 part as (
     select
-        series,
-        period,
-        period_start,
-        dimension,
-        member,
-        coalesce(sum(figure) filter (where is_inside), 0)
-        - expected * coalesce(sum(figure) filter (where not is_inside), 0)
-        / nullif(sum(sum(figure) filter (where not is_inside)) over (
-            partition by series, period, period_start, dimension
-        ), 0) as excess,
-        actual - expected as deviation
-    from event
-    group by series, period, period_start, dimension, member, actual, expected
+        a.series,
+        a.period,
+        a.period_start,
+        s.dimension,
+        s.member,
+        coalesce(s.figure, 0) - a.expected * coalesce(s.figure_before, 0)
+        / nullif(sum(s.figure_before) over (partition by s.anomaly_no, s.dimension), 0) as excess,
+        a.actual - a.expected as deviation
+    from share as s
+    inner join anomaly as a on s.anomaly_no = a.anomaly_no
 ),
 
 ranked as (
