@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from include.warehouse.connection import Warehouse
+from include.warehouse.core import build_core
 from tests.conftest import Databases
 from tests.deliveries import Delivery, Window, build, checksums, load, page, rows, settle_all
 
@@ -236,3 +237,35 @@ def test_marts_follow_late_events_once_they_are_settled(embedded: Databases, und
     settle_all(warehouse)
     assert rows(warehouse, "select count(*) from ops.mart_day where is_stale") == [(0,)]
     assert checksums(warehouse) == undisturbed
+
+
+def test_only_days_on_which_a_deal_is_told_differently_are_marked(embedded: Databases) -> None:
+    days = [date(2026, 11, number) for number in (2, 3, 4, 5, 6)]
+    warehouse = embedded.warehouse()
+
+    def marked(day: date, *deals: dict) -> list[int]:
+        load(warehouse, Delivery("sandbox_crm", "deals", Window.day(day), (page(*deals),)))
+        build_core(warehouse)
+        stale = rows(warehouse, "select extract(day from day_on)::integer from ops.mart_day"
+                                " where subject = 'sales' and is_stale order by 1")  # fmt: skip
+        settle_all(warehouse)
+        return [row[0] for row in stale]
+
+    marked(days[0], deal("1", "2026-11-02T10:00:00Z", "new", "100"))
+    build(warehouse, days, settle=True)
+    # the deal is from the 1st; a move on the 5th changes that day, and the day before is built again for its periods
+    assert marked(days[3], deal("1", "2026-11-05T10:00:00Z", "offer", "100")) == [4, 5, 6]
+    # of the amount, only the present one is known: it stands for every day
+    assert marked(days[4], deal("1", "2026-11-06T10:00:00Z", "offer", "120")) == [2, 3, 4, 5, 6]
+    # the same again is no change
+    assert marked(days[4], deal("1", "2026-11-06T10:00:00Z", "offer", "120")) == []
+    # nor do the figures differ from those of a warehouse that got it all at once
+    other = embedded.warehouse()
+    load(other, Delivery("sandbox_crm", "deals", Window.day(days[0]),
+                         (page(deal("1", "2026-11-02T10:00:00Z", "new", "100")),)))  # fmt: skip
+    load(other, Delivery("sandbox_crm", "deals", Window.day(days[3]),
+                         (page(deal("1", "2026-11-05T10:00:00Z", "offer", "100")),)))  # fmt: skip
+    load(other, Delivery("sandbox_crm", "deals", Window.day(days[4]),
+                         (page(deal("1", "2026-11-06T10:00:00Z", "offer", "120")),)))  # fmt: skip
+    build(other, days, settle=True)
+    assert checksums(other, ["core", "mart"]) == checksums(warehouse, ["core", "mart"])
