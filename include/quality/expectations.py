@@ -8,6 +8,7 @@ gives rows that did not fail. The SQL here is made of the same conditions, as th
 import logging
 import os
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -119,7 +120,10 @@ def gx_context() -> Any:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
 
-    import great_expectations
+    with warnings.catch_warnings():
+        # it imports pyspark where that is, which warns of each release of pandas that is newer than itself
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+        import great_expectations
     from great_expectations.data_context.types.base import (
         DataContextConfig,
         InMemoryStoreBackendDefaults,

@@ -90,7 +90,7 @@ comment on column ops.reminder.opened_amount is 'amount of the deal then';
 comment on column ops.reminder.seen_at is 'end of the last window in which it applied';
 comment on column ops.reminder.closed_at is 'when the deal closed or moved, else the end of the window in which the rule no longer applied; null while it applies';
 comment on column ops.reminder.closed_why is 'won, lost, moved, gone (the source no longer has it), reason gone, or rule off';
-comment on column ops.reminder.held_why is 'why the last window did not put it into a message: cap, cooldown or no address; null when it did';
+comment on column ops.reminder.held_why is 'why the last window did not put it into a message: cap, cooldown, no address, or other source (its channel leads to another CRM); null when it did';
 comment on column ops.reminder.amount is 'amount of the deal';
 comment on column ops.reminder.currency is 'ISO 4217 code; XXX when the source tells none';
 comment on column ops.reminder.probability is 'chance of winning in its stage, 0 to 1';
@@ -198,7 +198,7 @@ create table mart.reminder_outcome (
     unmatched_deals bigint not null,
     constraint pk_reminder_outcome primary key (rule)
 );
-comment on table mart.reminder_outcome is 'one row per rule: whether reminded deals moved more often than their like. Reminded: the rep was sent the reminder within 3 days of its opening. Like: the same rule applied, in the same stage and band of amount (a factor of four), and nobody was reminded within the 14 days, because of the cap, a cooldown, a dry run or a missing address. Moved: entered another stage, won or lost, within 14 days of the opening. Only reminders that are 14 days old count. The like are weighted as the reminded are spread over stages and bands; it is no experiment, since the cap takes the most valuable first';
+comment on table mart.reminder_outcome is 'one row per rule: whether reminded deals moved more often than their like. Reminded: the rep was sent the reminder within 3 days of its opening. Like: the same rule applied, in the same stage and band of amount (a factor of four), and nobody was reminded within the 14 days, because of the cap, a cooldown, a dry run or a missing address. Moved: entered another stage, won or lost, within 14 days of the opening. Only reminders that are 14 days old count, of deals that were open at the opening: contracts that end are none. The like are weighted as the reminded are spread over stages and bands; it is no experiment, since the cap takes the most valuable first';
 comment on column mart.reminder_outcome.rule is 'name of the rule';
 comment on column mart.reminder_outcome.reminded_deals is 'reminders sent that have their like';
 comment on column mart.reminder_outcome.reminded_moved is 'of these, deals that moved';
