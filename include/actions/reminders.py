@@ -29,6 +29,9 @@ from include.window import Window
 # Working days are counted back so far; what is older counts as this old.
 LONGEST_COUNT = timedelta(days=730)
 
+# Rules about whom nothing was heard of; they say since when, and sql/reminder/idle.sql counts the working days.
+IDLE = (kinds.NoActivity, kinds.NoNextStep, kinds.ContactQuiet, kinds.LeadUntouched)
+
 CANDIDATE = (
     "create temp table candidate (rule text, subject_kind text, source text, subject_id text, rep_id text, stage text,"
     " amount numeric, currency text, probability numeric, days numeric, limit_days numeric, late_days numeric,"
@@ -139,7 +142,10 @@ class _Run:
         self._run("deal_activity")
         self.connection.execute(CANDIDATE)
         for rule in self.config.rules:
-            self._run(f"rule_{rule.kind}", rule_name=rule.name, **_parameters(rule, self.window))
+            parameters = {"rule_name": rule.name, **_parameters(rule, self.window)}
+            self._run(f"rule_{rule.kind}", **parameters)
+            if isinstance(rule, IDLE):
+                self._run("idle", **parameters)
         self.connection.execute("analyze candidate")
         self._run("refresh")
         self._run("close")
@@ -303,11 +309,16 @@ def _parameters(rule: Rule, window: Window) -> dict[str, Any]:
         case kinds.CloseDatePassed():
             return {"days": rule.days}
         case kinds.NoActivity() | kinds.NoNextStep() | kinds.ContactQuiet():
-            return {"working_days": rule.working_days}
+            # a next step is due on the last of these days, silence is too long after it
+            late = not isinstance(rule, kinds.NoNextStep)
+            return {"working_days": rule.working_days, "from_days": rule.working_days + late}
         case kinds.AmountChanged():
             return {"share": rule.share, "since": window.end - timedelta(days=rule.within_days)}
         case kinds.LeadUntouched():
-            return {"working_days": rule.working_days, "lifecycle_stages": list(rule.lifecycle_stages)}
+            return {
+                "working_days": rule.working_days, "from_days": rule.working_days + 1,
+                "lifecycle_stages": list(rule.lifecycle_stages),
+            }  # fmt: skip
         case kinds.ContractEnding():
             return {
                 "products": list(rule.terms), "months": list(rule.terms.values()), "days_before": rule.days_before,

@@ -1,7 +1,5 @@
--- one row per lead: a customer in a hot stage, without a deal, whom nobody has contacted for too many working days
-insert into candidate (
-    rule, subject_kind, source, subject_id, rep_id, days, limit_days, late_days, risk_share, about_on
-)
+-- one row per lead, a customer in a hot stage without a deal: since when nobody has contacted them
+create temp table quiet on commit drop as
 with lead as (
     select
         c.customer_id,
@@ -28,37 +26,20 @@ touch as (
     inner join core.fct_activity as f on k.source = f.source and k.record_key = f.customer_key
     where not f.is_deleted and f.is_completed is not false and f.occurred_at < %(window_end)s
     group by d.customer_id
-),
-
-last_day as (
-    select
-        d.*,
-        (greatest(t.last_at, d.since_at) at time zone d.timezone)::date as last_on,
-        (%(window_end)s::timestamptz at time zone d.timezone)::date - 1 as today
-    from lead as d
-    left join touch as t on d.customer_id = t.customer_id
-    where d.since_at < %(window_end)s
-),
-
-idle as (
-    select
-        d.*,
-        w.number - coalesce(b.number, 0) as days
-    from last_day as d
-    inner join working_day as w on d.calendar = w.calendar and d.today = w.day_on
-    left join working_day as b on d.calendar = b.calendar and d.last_on = b.day_on
 )
 
 select
-    %(rule_name)s as rule,
     'customer' as subject_kind,
-    source,
-    customer_id as subject_id,
-    owner_id as rep_id,
-    days,
-    %(working_days)s as limit_days,
-    days - %(working_days)s as late_days,
-    (days - %(working_days)s) / (days - %(working_days)s + 7.0) as risk_share,
-    last_on as about_on
-from idle
-where days > %(working_days)s;
+    d.source,
+    d.customer_id as subject_id,
+    d.owner_id as rep_id,
+    null::text as stage,
+    null::numeric as amount,
+    null::text as currency,
+    null::numeric as probability,
+    d.calendar,
+    (%(window_end)s::timestamptz at time zone d.timezone)::date - 1 as today,
+    (greatest(t.last_at, d.since_at) at time zone d.timezone)::date as last_on
+from lead as d
+left join touch as t on d.customer_id = t.customer_id
+where d.since_at < %(window_end)s;
