@@ -80,3 +80,14 @@ def week_columns(days: Sequence[date], closed: set[date]) -> Array:
     """
     columns = [work_days(days, closed), at_end(days, 3), at_start(days, 3), at_end(days, 1)]
     return np.column_stack(columns).reshape(len(days) // 7, 7, -1).sum(axis=1)
+
+
+def last_month_end(day: date) -> date:
+    """The last day of the last month that was over at the end of the day."""
+    return (day + timedelta(days=1)).replace(day=1) - timedelta(days=1)
+
+
+def a_month_before(day: date) -> date:
+    """The same day of the month before; of the last day of a month, the last day of the one before."""
+    end = day.replace(day=1) - timedelta(days=1)
+    return end if last_month_end(day) == day else end.replace(day=min(day.day, end.day))

@@ -11,6 +11,7 @@ import numpy as np
 import psycopg
 from psycopg import sql
 
+from include.models.calendar import a_month_before, last_month_end
 from include.models.clusters import FEWEST, Clusters, Feature
 from include.models.clusters import fit as fit_clusters
 from include.models.runs import Fitted, Training, fingerprint, fit_once
@@ -53,7 +54,7 @@ def _tell(
     table: str,
     last_day: date,
 ) -> None:
-    month_end = (last_day + timedelta(days=1)).replace(day=1) - timedelta(days=1)
+    month_end = last_month_end(last_day)
     schema, name = table.split(".")
     into = sql.Identifier(schema, name)
     connection.execute(sql.SQL("delete from {}").format(into))
@@ -61,7 +62,7 @@ def _tell(
     if found is None:
         return
     run_id, clusters = found
-    then = _read(connection, query, last_day - timedelta(days=30))
+    then = _read(connection, query, a_month_before(last_day))
     before = dict(zip(then["key"], _names(clusters, then), strict=True))
     now = _read(connection, query, last_day)
     statement = sql.SQL("copy {} ({}, known_to, cluster, cluster_month_before, model_run_id) from stdin").format(

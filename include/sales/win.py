@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import psycopg
 
+from include.models.calendar import last_month_end
 from include.models.runs import Fitted, Training, fit_once
 from include.settings import SQL
 from include.window import Window
@@ -37,11 +38,13 @@ OLDEST = 104  # weeks
 # No deal is told to be surely lost, or won.
 SUREST = 0.01
 
+# Two features of one thing, which are told together.
+STAY = ("longer in its stage than is usual there", "still within the usual stay in its stage")
 # Each feature with the reason that a high, and a low, value of it is.
 FEATURES = {
     "age_days": ("older than most", "younger than most"),
-    "days_in_stage": ("long in its stage", "new in its stage"),
-    "stay": ("longer in its stage than is usual there", "still within the usual stay in its stage"),
+    "days_in_stage": STAY,
+    "stay": STAY,
     "back_moves": ("went back a stage", "never went back a stage"),
     "activities": ("much was done lately", "little was done lately"),
     "silent_days": ("silent for long", "in touch lately"),
@@ -123,6 +126,8 @@ class WinModel:
         if self.method == "stage_rate":
             return [[f"stage {stage}"] for stage in deals.stage]
         parts = self.parts(deals)
+        # both are about the time in its stage, and only together do they say what that time does
+        parts["stay"] = parts["stay"] + parts.pop("days_in_stage")
         names = list(parts)
         odds = np.column_stack(list(parts.values()))
         columns = deals.values | {"stay": self._stay(deals)}
@@ -147,7 +152,7 @@ def tell_outlook(connection: psycopg.Connection, last_day: date) -> None:
 
     :param connection: in the transaction that builds the sales marts.
     """
-    known_to = (last_day + timedelta(days=1)).replace(day=1) - timedelta(days=1)
+    known_to = last_month_end(last_day)
     days = {"known_to": known_to, "last_day": last_day}
     ends = _ends(connection)
     run_id, model = _model(connection, ends, days)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
-from include.customers.value.build import a_month_before, last_month_end
+from include.models.calendar import a_month_before, last_month_end
 from include.reports.frame import Frame
 from include.reports.model import Picture, Sentence
 from include.reports.reader import Reader

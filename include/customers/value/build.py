@@ -9,7 +9,7 @@ order in which days came makes no difference.
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from psycopg import sql
 from include.customers.value import purchases, spend
 from include.customers.value.config import load_value_config
 from include.customers.value.figures import COLUMNS, Valuation
+from include.models.calendar import a_month_before, last_month_end
 from include.models.clusters import FEWEST, Clusters, Feature
 from include.models.clusters import fit as fit_clusters
 from include.models.likelihood import Array
@@ -84,17 +85,6 @@ def value_customers(connection: psycopg.Connection) -> None:
     models = _fit(connection, trained_to)
     _write_figures(connection, models, last_day, month_before)
     connection.execute((SQL / "mart" / "customer_value.sql").read_bytes())
-
-
-def last_month_end(day: date) -> date:
-    """The last day of the last month that was over at the end of the day."""
-    return (day + timedelta(days=1)).replace(day=1) - timedelta(days=1)
-
-
-def a_month_before(day: date) -> date:
-    """The same day of the month before; of the last day of a month, the last day of the one before."""
-    end = day.replace(day=1) - timedelta(days=1)
-    return end if last_month_end(day) == day else end.replace(day=min(day.day, end.day))
 
 
 def _last_day(connection: psycopg.Connection) -> date | None:
