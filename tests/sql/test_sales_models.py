@@ -191,6 +191,34 @@ def test_the_same_window_gives_the_same_model(connection: psycopg.Connection) ->
     assert len(once) == 3
 
 
+def test_who_is_in_which_group_and_was_a_month_before(connection: psycopg.Connection) -> None:
+    sell(connection)
+    # two kinds of companies: those that buy much and often, and those with a single small deal that was lost
+    connection.execute("delete from mart.deal where deal_id::integer % 150 >= 75 and deal_id::integer > 150")
+    connection.execute(
+        "update mart.deal set reporting_amount = 5, status = 'lost', closed_at = created_at + interval '20 days'"
+        " where deal_id::integer % 150 >= 75"
+    )
+    connection.execute("update mart.deal set reporting_amount = 50000 where deal_id::integer % 150 < 75")
+    connection.execute(
+        "insert into mart.deal (source, deal_id, status, stage_name, probability, currency, company_id, created_at,"
+        " is_stage_known) values ('crm', 'new', 'open', 'talk', 0.5, 'USD', 'newcomer', '2025-03-01Z', true)"
+    )
+    tell_clusters(connection, LAST)
+    rows = {
+        company: (cluster, before)
+        for company, cluster, before in connection.execute(
+            "select company_id, cluster, cluster_month_before from mart.account_cluster"
+        )
+    }
+    assert len(rows) == 151
+    big, small = ({rows[f"c{n}"][0] for n in numbers} for numbers in (range(75), range(75, 150)))
+    assert not big & small
+    # on 12 February the newcomer had no deal, and all others had
+    assert rows["newcomer"][1] is None
+    assert all(before for company, (_, before) in rows.items() if company != "newcomer")
+
+
 def test_an_unusual_day_and_what_explains_it(connection: psycopg.Connection) -> None:
     sell(connection)
     connection.execute(
