@@ -19,7 +19,7 @@ from include.actions.config import EmailChannel, OutboxConfig
 from include.actions.digest import Digest, digest, entries
 from include.actions.outbox import Message, propose
 from include.actions.rules import Language, RemindersConfig, Rule, next_hours
-from include.service.schedules import Schedule, open_spans
+from include.service.schedules import Schedule
 from include.settings import SQL, TIMEZONE
 from include.warehouse.connection import Warehouse
 from include.warehouse.locks import exclusive, shared
@@ -330,7 +330,7 @@ def _working_days(calendar: Schedule, window: Window) -> Iterator[tuple[str, dat
     zone = ZoneInfo(calendar.timezone)
     last = window.end.astimezone(zone).date()
     first = last - LONGEST_COUNT
-    working = {start.astimezone(zone).date() for start, _ in open_spans(calendar, first, last)}
+    working = {start.astimezone(zone).date() for start, _ in calendar.opened(first, last)}
     number = 0
     for offset in range((last - first).days + 1):
         on = first + timedelta(days=offset)

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from include.actions import wording
 from include.actions.config import HttpChannel, OutboxConfig
 from include.config_files import ConfigError, StrictModel, read_config
-from include.service.schedules import Schedule, open_spans
+from include.service.schedules import Schedule
 from include.settings import CONFIG
 from include.sources.config import FOLDER
 
@@ -22,7 +22,6 @@ NAMES = {
 
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 _Text = Annotated[str, Field(min_length=1)]
-_HOLIDAY_YEARS = range(2015, 2051)
 _Days = Annotated[int, Field(ge=0, le=3650)]
 
 
@@ -169,28 +168,10 @@ class Manager(StrictModel):
         return self
 
 
-class Calendar(Schedule):
-    """Working hours; public holidays of a ``country`` (``CN``, or a part of one: ``GB-ENG``) besides those listed."""
-
-    country: _Text | None = None
-
-    @model_validator(mode="after")
-    def _has_the_countrys_holidays(self) -> "Calendar":
-        from include.models.calendar import UnknownCalendarError, public_holidays  # brings numpy along
-
-        try:
-            closed = public_holidays(self.country, _HOLIDAY_YEARS)
-        except UnknownCalendarError:
-            told = f"country: {self.country} is not known; expected one like FR, or a part of one like GB-ENG"
-            raise ValueError(told) from None
-        object.__setattr__(self, "holidays", sorted({*self.holidays, *closed}))
-        return self
-
-
 class RemindersConfig(StrictModel):
     """The file include/config/reminders.yaml."""
 
-    calendars: list[Calendar]
+    calendars: list[Schedule]
     language: Language
     people: list[Person] = Field(default_factory=list)
     managers: list[Manager] = Field(default_factory=list)
@@ -218,7 +199,7 @@ class RemindersConfig(StrictModel):
         wording.check({"links": self.links}, {"deal_id": "42"})
         return self
 
-    def calendar(self, name: str) -> Calendar:
+    def calendar(self, name: str) -> Schedule:
         """The calendar of a name."""
         return next(calendar for calendar in self.calendars if calendar.name == name)
 
@@ -259,7 +240,7 @@ def next_hours(calendar: Schedule, after: datetime) -> tuple[datetime, datetime]
     :raises ValueError: when a year has none.
     """
     day = after.date()
-    for start, end in sorted(open_spans(calendar, day - timedelta(days=2), day + timedelta(days=366))):
+    for start, end in calendar.opened(day - timedelta(days=2), day + timedelta(days=366)):
         if start >= after:
             return start, end
     raise ValueError(f"the calendar {calendar.name} is closed for a whole year after {after:%Y-%m-%d}")

@@ -26,7 +26,7 @@ from include.local.ports import first_free, is_free
 from include.publish.config import load_publications
 from include.quality.suites import QualityError, load_suite
 from include.sales.pipelines import load_sales_config
-from include.service.schedules import load_service_config
+from include.service.config import load_service_config
 from include.settings import CONFIG, EXPECTATIONS, PROJECT, SQL, STATE
 from include.sources.config import FOLDER, load_source
 from include.warehouse.connection import Warehouse

@@ -7,7 +7,8 @@ import numpy as np
 import psycopg
 
 from include.models.anomalies import expect
-from include.models.calendar import day_columns, public_holidays, week_columns
+from include.models.calendar import day_columns, week_columns
+from include.public_holidays import public_holidays
 from include.sales.pipelines import load_sales_config
 from include.settings import SQL
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import psycopg
 
-from include.models.calendar import public_holidays, week_columns, work_days
+from include.models.calendar import week_columns, work_days
 from include.models.forecasting import (
     FEWEST_WEEKS,
     HORIZON,
@@ -26,6 +26,7 @@ from include.models.forecasting import (
     methods,
 )
 from include.models.runs import Fitted, Training, fingerprint, fit_once
+from include.public_holidays import public_holidays
 from include.sales.pipelines import load_sales_config
 from include.settings import SQL
 from include.window import Window

@@ -8,7 +8,7 @@ import psycopg
 from pydantic import Field, field_validator, model_validator
 
 from include.config_files import StrictModel, read_config
-from include.models.calendar import public_holidays
+from include.public_holidays import public_holidays
 from include.settings import CONFIG
 
 _Name = Annotated[str, Field(min_length=1)]

@@ -1,18 +1,21 @@
 """Business hours: the week of a schedule, spread out once over the days of UTC, so that all else is a join."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Literal
+from itertools import pairwise
+from typing import Annotated, Literal, Protocol
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, model_validator
 
-from include.config_files import StrictModel, read_config
-from include.settings import CONFIG
+from include.config_files import StrictModel
+from include.public_holidays import UnknownCalendarError, public_holidays
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+Span = tuple[datetime, datetime]
 
 
 def _known_zone(name: str) -> str:
@@ -41,25 +44,81 @@ class Hours(StrictModel):
         return self
 
 
+class OpenHours(Protocol):
+    """When something is open, from an instant on."""
+
+    @property
+    def since(self) -> datetime | None:
+        """From when on this holds; None for the beginning."""
+
+    def opened(self, first: date, last: date) -> Iterator[Span]:
+        """Opening and closing of every local day from ``first`` to ``last``, in UTC, in order."""
+
+
 class Schedule(StrictModel):
-    """Weekly business hours in a time zone, and the days off."""
+    """Weekly business hours in a time zone, and the days off.
+
+    ``week`` has a pair of times a weekday, or several pairs in order: a lunch break closes.
+
+    :param from_: ``from:`` in the file: the instant from which these hours hold, and those of the same name before no
+        longer; the earliest of a name holds from the beginning.
+    :param country: whose public holidays are off: ``CN``, or a part of one, ``GB-ENG`` (ISO 3166).
+    :param holidays: more days off, in the schedule's time zone.
+    """
+
+    model_config = ConfigDict(populate_by_name=True)
 
     name: str
     timezone: Annotated[str, AfterValidator(_known_zone)]
-    week: dict[Weekday, Hours]
+    from_: AwareDatetime | None = Field(default=None, alias="from")
+    week: dict[Weekday, tuple[Hours, ...]]
+    country: str | None = None
     holidays: list[date] = Field(default_factory=list)
 
-
-class ServiceConfig(StrictModel):
-    """The file include/config/service.yaml."""
-
-    schedules: list[Schedule]
+    @model_validator(mode="before")
+    @classmethod
+    def _one_or_several_pairs(cls, value: object) -> object:
+        if isinstance(value, dict) and isinstance(value.get("week"), dict):
+            week = {
+                day: [hours] if isinstance(hours, list) and hours and not isinstance(hours[0], list) else hours
+                for day, hours in value["week"].items()
+            }
+            return {**value, "week": week}
+        return value
 
     @model_validator(mode="after")
-    def _has_default(self) -> "ServiceConfig":
-        if sum(schedule.name == "default" for schedule in self.schedules) != 1:
-            raise ValueError("schedules: exactly one must be named default")
+    def _hangs_together(self) -> "Schedule":
+        for day, hours in self.week.items():
+            for one, after in pairwise(hours):
+                if one.end == time(0) or after.start < one.end:
+                    raise ValueError(f"{day}: {after.start} is before the end of the hours before it")
+        try:
+            public_holidays(self.country, [2026])
+        except UnknownCalendarError:
+            raise ValueError(
+                f"country: {self.country} is not known; expected one like FR, or a part of one like GB-ENG"
+            ) from None
         return self
+
+    @property
+    def since(self) -> datetime | None:
+        """From when on these hours hold; None for the beginning."""
+        return self.from_
+
+    def opened(self, first: date, last: date) -> Iterator[Span]:
+        """Opening and closing of every local day from ``first`` to ``last``, in UTC, in order."""
+        zone = ZoneInfo(self.timezone)
+        closed = {*self.holidays, *public_holidays(self.country, range(first.year, last.year + 1))}
+        for number in range((last - first).days + 1):
+            day = first + timedelta(days=number)
+            if day in closed:
+                continue
+            for hours in self.week.get(WEEKDAYS[day.weekday()], ()):
+                closing_day = day + timedelta(days=1) if hours.end == time(0) else day
+                start = datetime.combine(day, hours.start, zone).astimezone(UTC)
+                end = datetime.combine(closing_day, hours.end, zone).astimezone(UTC)
+                if start < end:
+                    yield start, end
 
 
 @dataclass(frozen=True)
@@ -74,22 +133,16 @@ class Piece:
     seconds_before: int
 
 
-def load_service_config() -> ServiceConfig:
-    """Read include/config/service.yaml.
-
-    :raises ConfigError: when it is not as it should be.
-    """
-    return read_config(CONFIG / "service.yaml", ServiceConfig)
-
-
-def pieces(schedule: Schedule, first: date, last: date) -> Iterator[Piece]:
+def pieces(name: str, spans: Iterable[Span], first: date, last: date) -> Iterator[Piece]:
     """Every UTC day from ``first`` to ``last`` cut into open and closed pieces, without gaps, in order.
 
     A local day's opening and closing are wall-clock times: on the day that clocks change the business day is still
     09:00 to 17:00, and an opening in the hour that does not exist is at its end.
+
+    :param spans: opening and closing in UTC, in order, from two days before ``first`` to two days after ``last``.
     """
-    opened = iter(sorted(open_spans(schedule, first - timedelta(days=2), last + timedelta(days=2))))
-    span = next(opened, None)
+    left = iter(spans)
+    span = next(left, None)
     seconds = 0
     day = first
     while day <= last:
@@ -97,28 +150,30 @@ def pieces(schedule: Schedule, first: date, last: date) -> Iterator[Piece]:
         midnight = at + timedelta(days=1)
         while at < midnight:
             while span and span[1] <= at:
-                span = next(opened, None)
+                span = next(left, None)
             is_open = bool(span and span[0] <= at)
             edge = midnight if span is None else span[1] if is_open else span[0]
             until = min(edge, midnight)
-            yield Piece(schedule.name, day, at, until, is_open, seconds)
+            yield Piece(name, day, at, until, is_open, seconds)
             if is_open:
                 seconds += int((until - at).total_seconds())
             at = until
         day += timedelta(days=1)
 
 
-def open_spans(schedule: Schedule, first: date, last: date) -> Iterator[tuple[datetime, datetime]]:
-    """Opening and closing of every local day from ``first`` to ``last`` on which the schedule is open, in UTC."""
-    zone = ZoneInfo(schedule.timezone)
-    holidays = set(schedule.holidays)
-    for number in range((last - first).days + 1):
-        day = first + timedelta(days=number)
-        hours = schedule.week.get(WEEKDAYS[day.weekday()])
-        if hours is None or day in holidays:
-            continue
-        closing_day = day + timedelta(days=1) if hours.end == time(0) else day
-        start = datetime.combine(day, hours.start, zone).astimezone(UTC)
-        end = datetime.combine(closing_day, hours.end, zone).astimezone(UTC)
-        if start < end:
-            yield start, end
+def open_spans(versions: Sequence[OpenHours], first: date, last: date) -> Iterator[Span]:
+    """Opening and closing in UTC of a schedule whose hours changed: each version's, cut at the instant of the change.
+
+    :param versions: of one name; the order does not matter.
+    """
+    ordered = sorted(versions, key=lambda one: one.since or datetime.min.replace(tzinfo=UTC))
+    margin = timedelta(days=2)
+    for number, version in enumerate(ordered):
+        since = version.since if number else None
+        until = ordered[number + 1].since if number + 1 < len(ordered) else None
+        one = max(first - margin, since.date() - margin) if since else first - margin
+        other = min(last + margin, until.date() + margin) if until else last + margin
+        for start, end in version.opened(one, other):
+            opens, closes = max(start, since or start), min(end, until or end)
+            if opens < closes:
+                yield opens, closes

@@ -2,24 +2,26 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import get_args
 
 import psycopg
 from psycopg import sql
 
 from include.customers.build import link_customers, tell_customers
 from include.sales.pipelines import write_stages
-from include.service.schedules import load_service_config, pieces
+from include.service.rules import write_service
 from include.settings import SQL, TIMEZONE
+from include.subjects import Subject
 from include.warehouse.connection import Warehouse
 from include.warehouse.locks import exclusive
 
 KINDS = (
     "customer", "company", "rep", "product", "pipeline_stage", "deal", "deal_stage_event", "ticket", "ticket_event",
-    "satisfaction", "activity", "order_line", "currency_rate",
+    "ticket_group", "satisfaction", "survey_answer", "activity", "order_line", "currency_rate",
 )  # fmt: skip
 
-# What a load touches: the keys of its own rows, the records that a source has merged into them, and the deals whose
-# moves it brought.
+# What a load touches: the keys of its own rows, the records that a source has merged into them, and the deals and
+# tickets whose moves and events it brought.
 OWN_KEYS = sql.SQL("select source_table, source_id from {staging} where load_id = any({loads})")
 MERGED_KEYS = sql.SQL(
     "select source_table, unnest(merged_keys) from {staging} where load_id = any({loads}) and merged_keys is not null"
@@ -29,18 +31,27 @@ MOVED_DEALS = sql.SQL(
     " on e.deal_key = d.source_id and split_part(e.source_table, '__', 1) = split_part(d.source_table, '__', 1)"
     " where e.load_id = any({loads})"
 )
-ALSO_TOUCHED = {"customer": (MERGED_KEYS,), "company": (MERGED_KEYS,), "deal": (MERGED_KEYS, MOVED_DEALS)}
+EVENT_TICKETS = sql.SQL(
+    "select d.source_table, d.source_id from staging.ticket_event as e inner join staging.ticket as d"
+    " on e.ticket_key = d.source_id and split_part(e.source_table, '__', 1) = split_part(d.source_table, '__', 1)"
+    " where e.load_id = any({loads})"
+)
+ALSO_TOUCHED = {
+    "customer": (MERGED_KEYS,), "company": (MERGED_KEYS,), "deal": (MERGED_KEYS, MOVED_DEALS),
+    "ticket": (EVENT_TICKETS,),
+}  # fmt: skip
 
 # In this order: a statement may read what the ones before it made.
 STATEMENTS = (
     "dim_rep", "dim_product", "currency_rate", "fct_deal", "fct_deal_stage",
-    "fct_deal_close_date", "fct_ticket",
-    "latest_ticket_update", "fct_ticket_event", "fct_message", "fct_satisfaction", "fct_activity", "fct_order_line",
+    "fct_deal_close_date", "dim_ticket_group", "fct_ticket",
+    "latest_ticket_update", "fct_ticket_event", "fct_message", "fct_satisfaction", "fct_survey_answer",
+    "fct_activity", "fct_order_line",
 )  # fmt: skip
 
 # The earliest instant that the touched keys have a say in, by subject: the days from there on are built again. It is
-# asked before and after the change, since a fact that moves leaves one day for another. A deal lives for months, so
-# deals are compared instead, by deal_changed_from.sql: what moved today changes today.
+# asked before and after the change, since a fact that moves leaves one day for another. Deals and tickets live for
+# months, so they are compared instead, by deal_changed_from.sql and ticket_changed.sql: what moved today changes today.
 EARLIEST = {
     "sales": """
         select least(
@@ -53,24 +64,6 @@ EARLIEST = {
                 inner join touched_currency_rate as t using (source_table, source_id)
             )
         )
-    """,
-    "service": """
-        select min(d.created_at)
-        from core.fct_ticket as d
-        inner join (
-            select source_table, source_id as ticket_id from touched_ticket
-            union
-            select s.source_table, s.ticket_key from staging.ticket_event as s
-            inner join touched_ticket_event as t using (source_table, source_id)
-            union
-            select s.source_table, s.ticket_key from staging.satisfaction as s
-            inner join touched_satisfaction as t using (source_table, source_id)
-            union
-            -- who is an agent decides which message is a reply
-            select t.source_table, m.ticket_id from core.fct_message as m
-            inner join touched_customer as t
-                on m.source = split_part(t.source_table, '__', 1) and m.author_key = t.source_id
-        ) as t on d.source = split_part(t.source_table, '__', 1) and d.ticket_id = t.ticket_id
     """,
     "customers": """
         select least(
@@ -97,12 +90,22 @@ insert into ops.changed_deal (source, deal_id)
 select split_part(source_table, '__', 1), source_id from touched_deal
 on conflict do nothing
 """
+EVERY_TICKET = """
+insert into ops.changed_ticket (source, ticket_id)
+select source, ticket_id from core.fct_ticket
+on conflict do nothing
+"""
 EVERY_DEAL = """
 insert into touched_deal (source_table, source_id)
 select distinct source_table, source_id from staging.deal
 except
 select source_table, source_id from touched_deal
 """
+
+# Statements that say from which instant on a subject is told otherwise.
+TOLD_OTHERWISE: tuple[tuple[Subject, str], ...] = (
+    ("sales", "deal_changed_from"), ("sales", "member_changed_from"), ("service", "ticket_changed_from"),
+)  # fmt: skip
 
 LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
 
@@ -133,15 +136,17 @@ def build_core(warehouse: Warehouse) -> CoreBuilt:
         connection.execute((SQL / "core" / "merged_record.sql").read_bytes())
         link_customers(connection)
         before = _earliest(connection)
-        for name in ("deal_before", "member_before"):
+        for name in ("deal_before", "member_before", "ticket_before"):
             connection.execute((SQL / "core" / f"{name}.sql").read_bytes())
         tell_customers(connection)
         for name in STATEMENTS:
             connection.execute((SQL / "core" / f"{name}.sql").read_bytes())
-        _spread_business_time(connection)
-        sold = [_sold_otherwise(connection, name) for name in ("deal_changed_from", "member_changed_from")]
-        earliest = [before, _earliest(connection), *sold]
-        changed_from = _mark_days(connection, earliest, are_stages_new)
+        connection.execute((SQL / "core" / "ticket_changed.sql").read_bytes())
+        told = [_told_otherwise(connection, *one) for one in TOLD_OTHERWISE]
+        anew: dict[Subject, bool] = {"sales": are_stages_new, "service": write_service(connection)}
+        if anew["service"]:
+            connection.execute(EVERY_TICKET)
+        changed_from = _mark_days(connection, [before, _earliest(connection), *told], anew)
         connection.execute(CHANGED_DEALS)
         connection.execute("update ops.load set core_at = now() where load_id = any(%s)", [loads])
     return CoreBuilt(len(loads), changed_from)
@@ -176,30 +181,6 @@ def _build_stages(connection: psycopg.Connection) -> bool:
     return bool(row and row[0])
 
 
-def _spread_business_time(connection: psycopg.Connection) -> None:
-    """Fill core.business_time for the years of the tickets; one outside of 1990 to 2097 has no business time."""
-    row = connection.execute("select max(created_at) from core.fct_ticket where created_at < '2098-01-01'").fetchone()
-    if not row or row[0] is None:
-        return
-    # counted from a fixed day, so that more years do not change the counts before them; a ticket may take two years
-    first, last = date(1990, 1, 1), date(row[0].year + 2, 12, 31)
-    wanted = [
-        (p.schedule, p.day_on, p.from_at, p.to_at, p.is_open, p.seconds_before)
-        for schedule in load_service_config().schedules
-        for p in pieces(schedule, first, last)
-    ]
-    connection.execute("create temp table spread (like core.business_time) on commit drop")
-    with connection.cursor().copy("copy spread from stdin") as copy:
-        for piece in wanted:
-            copy.write_row(piece)
-    connection.execute(
-        "delete from core.business_time as b where not exists (select from spread as s where s.schedule = b.schedule"
-        " and s.day_on = b.day_on and s.from_at = b.from_at and s.to_at = b.to_at and s.is_open = b.is_open"
-        " and s.seconds_before = b.seconds_before)"
-    )
-    connection.execute("insert into core.business_time table spread on conflict do nothing")
-
-
 def _earliest(connection: psycopg.Connection) -> dict[str, datetime]:
     """Subject → the earliest instant that the touched keys have a say in, as core is now."""
     found = {}
@@ -210,20 +191,23 @@ def _earliest(connection: psycopg.Connection) -> dict[str, datetime]:
     return found
 
 
-def _sold_otherwise(connection: psycopg.Connection, name: str) -> dict[str, datetime]:
-    """The first instant from which sales are told differently than before, by a statement; empty where none is."""
+def _told_otherwise(connection: psycopg.Connection, subject: Subject, name: str) -> dict[str, datetime]:
+    """The first instant from which a subject is told differently than before, by a statement; empty where none is."""
     row = connection.execute((SQL / "core" / f"{name}.sql").read_bytes()).fetchone()
-    return {"sales": row[0]} if row and row[0] else {}
+    return {subject: row[0]} if row and row[0] else {}
 
 
 def _mark_days(
-    connection: psycopg.Connection, earliest: list[dict[str, datetime]], is_everything_sold_anew: bool
+    connection: psycopg.Connection, earliest: list[dict[str, datetime]], anew: dict[Subject, bool]
 ) -> dict[str, date]:
-    """Mark the daily marts that were built from days that have changed; returns the first changed day by subject."""
+    """Mark the daily marts that were built from days that have changed; returns the first changed day by subject.
+
+    :param anew: whether everything of a subject is told anew.
+    """
     changed: dict[str, date] = {}
-    for subject in EARLIEST:
+    for subject in get_args(Subject):
         instants = [found[subject] for found in earliest if subject in found]
-        if subject == "sales" and is_everything_sold_anew:
+        if anew.get(subject):
             instants.append(LONG_AGO)
         if not instants:
             continue

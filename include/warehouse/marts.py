@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import psycopg
+from psycopg import sql
 
 from include.customers.golden import write_company_fill
 from include.customers.value.config import write_segments
@@ -22,11 +23,19 @@ STATEMENTS: dict[Subject, tuple[str, ...]] = {
         "sales_period", "sales_funnel", "sales_transition", "sales_conformance", "sales_slippage",
         "sales_activity_daily", "sales_coverage_daily",
     ),
-    "service": ("ticket_status", "ticket", "service_daily", "service_backlog_daily"),
+    "service": (
+        "ticket_state", "ticket_status", "ticket", "ticket_sla", "service_daily", "service_backlog_daily",
+        "service_volume_hourly", "service_period", "service_nps",
+    ),
     "customers": (
         "customer_order", "customer_360", "customer_search", "customer_daily", "order_daily", "data_quality_daily",
         "customer_rfm_monthly",
     ),
+}  # fmt: skip
+
+# Where core notes of what it has told anew.
+CHANGED: dict[Subject, sql.Identifier] = {
+    "sales": sql.Identifier("ops", "changed_deal"), "service": sql.Identifier("ops", "changed_ticket"),
 }  # fmt: skip
 
 
@@ -86,17 +95,20 @@ def _build_in_one_commit(
         connection.execute("set local jit = off")
         if subject == "sales" and write_targets(connection):
             connection.execute("update ops.mart_day set is_stale = true where subject = 'sales'")
+        changed = CHANGED.get(subject)
         own = set(days)
         stale = _stale(connection, subject) if settle else set()
         _make_days(connection, sorted(own | stale))
         if subject == "customers":
             write_company_fill(connection)
-        if subject == "sales":  # a load changes a few deals or all of them: the statements are planned by how many
-            connection.execute("analyze ops.changed_deal")
+        if changed:  # a load changes a few or all of them: the statements are planned by how many
+            connection.execute(sql.SQL("analyze {}").format(changed))
+        connection.execute("select set_config('crm.subject', %s, true)", [subject])
+        connection.execute((SQL / "mart" / "frame.sql").read_bytes())
         for name in STATEMENTS[subject]:
             connection.execute((SQL / "mart" / f"{name}.sql").read_bytes())
-        if subject == "sales":  # core holds still, so these are all that the statements have taken up
-            connection.execute("delete from ops.changed_deal")
+        if changed:  # core holds still, so these are all that the statements have taken up
+            connection.execute(sql.SQL("delete from {}").format(changed))
         connection.execute(
             "insert into ops.mart_day (subject, day_on, is_stale) select %s, day_on, false from day"
             " on conflict (subject, day_on) do update set is_stale = false, built_at = now()",

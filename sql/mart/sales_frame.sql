@@ -1,37 +1,4 @@
--- what the sales marts share: the periods that the days lie in, the last day built, and what a unit of each currency is
--- in the reporting currency on each day
-create temp table period on commit drop as
-select distinct
-    p.period,
-    p.period_start,
-    p.period_end
-from day as d
-cross join
-    lateral (
-        values
-        ('day', d.day_on, d.day_on),
-        ('week', date_trunc('week', d.day_on)::date, date_trunc('week', d.day_on)::date + 6),
-        (
-            'month', date_trunc('month', d.day_on)::date,
-            (date_trunc('month', d.day_on) + interval '1 month')::date - 1
-        ),
-        (
-            'quarter', date_trunc('quarter', d.day_on)::date,
-            (date_trunc('quarter', d.day_on) + interval '3 months')::date - 1
-        )
-    ) as p (period, period_start, period_end);
-
-create temp table as_of on commit drop as
-select
-    max(b.day_on) as on_day,
-    (max(b.day_on) + 1)::timestamptz as ends_at
-from (
-    select day_on from day
-    union all
-    select day_on from ops.mart_day
-    where subject = 'sales'
-) as b;
-
+-- what a unit of each currency is in the reporting currency on each day
 -- on a day without rates the last one holds, for two weeks at most: beyond that it would be a guess
 create temp table rate on commit drop as
 with known as (
@@ -80,7 +47,5 @@ inner join told as own on r.currency = own.currency and t.on_day = own.on_day;
 
 alter table rate add primary key (currency, on_day);
 
-analyze period;
-analyze as_of;
 analyze reporting;
 analyze rate;

@@ -1,25 +1,55 @@
--- one row per day, source, priority and age: tickets not solved, closed or deleted at the end of the day
+-- one row per day, source, group, priority and age: tickets not solved, closed or deleted at the end of the day
 delete from mart.service_backlog_daily as m
 using day as d
 where m.day_on = d.day_on;
 
-insert into mart.service_backlog_daily (day_on, source, priority, age_band, tickets)
-with waiting as (
+insert into mart.service_backlog_daily (day_on, source, group_key, priority, age_band, tickets)
+with span as (
     select
-        d.day_on,
+        min(ends_at) as first_end,
+        max(ends_at) as last_end
+    from day
+),
+
+-- the days at whose end a state holds: a state is few of the days, so they are named and not looked for
+waiting as (
+    select
         s.source,
-        coalesce(t.priority, 'none') as priority,
-        extract(epoch from d.ends_at - t.created_at) / 86400 as age_days
-    from mart.ticket_status as s
-    inner join day as d on s.entered_at < d.ends_at and (s.exited_at is null or s.exited_at >= d.ends_at)
-    inner join mart.ticket as t on s.source = t.source and s.ticket_id = t.ticket_id
+        s.ticket_id,
+        s.from_at,
+        s.to_at,
+        coalesce(s.group_key, '') as group_key,
+        coalesce(s.priority, 'none') as priority,
+        g.day_on::date as day_on
+    from mart.ticket_state as s
+    inner join span as x on s.from_at < x.last_end and (s.to_at >= x.first_end or s.to_at is null)
+    cross join
+        lateral generate_series(
+            greatest(s.from_at, x.first_end - interval '1 day')::date::timestamp,
+            (least(s.to_at, x.last_end) - interval '1 microsecond')::date::timestamp,
+            interval '1 day'
+        ) as g (day_on)
     where s.status not in ('solved', 'closed', 'deleted')
+),
+
+aged as (
+    select
+        w.day_on,
+        w.source,
+        w.group_key,
+        w.priority,
+        extract(epoch from d.ends_at - t.created_at) / 86400 as age_days
+    from waiting as w
+    inner join day as d
+        on w.day_on = d.day_on and w.from_at < d.ends_at and (w.to_at >= d.ends_at or w.to_at is null)
+    inner join mart.ticket as t on w.source = t.source and w.ticket_id = t.ticket_id
 ),
 
 banded as (
     select
         day_on,
         source,
+        group_key,
         priority,
         case
             when age_days < 1 then '0-1 days'
@@ -28,14 +58,15 @@ banded as (
             when age_days < 30 then '7-30 days'
             else 'over 30 days'
         end as age_band
-    from waiting
+    from aged
 )
 
 select
     day_on,
     source,
+    group_key,
     priority,
     age_band,
     count(*) as tickets
 from banded
-group by day_on, source, priority, age_band;
+group by day_on, source, group_key, priority, age_band;

@@ -17,8 +17,9 @@ import numpy as np
 import psycopg
 
 from include.by_hand import load_files
-from include.models.calendar import public_holidays, week_columns
+from include.models.calendar import week_columns
 from include.models.forecasting import FEWEST_WEEKS, HORIZON, LEVELS, NAIVE, choose, methods
+from include.public_holidays import public_holidays
 from include.sales import forecast
 from include.sales.pipelines import load_sales_config
 from include.sources.config import load_source

@@ -5,14 +5,13 @@ from datetime import date, timedelta
 import pytest
 
 from include.models.calendar import (
-    UnknownCalendarError,
     at_end,
     at_start,
     day_columns,
-    public_holidays,
     week_columns,
     work_days,
 )
+from include.public_holidays import UnknownCalendarError, public_holidays
 
 JUNE = [date(2026, 6, 1) + timedelta(days=n) for n in range(42)]  # a Monday; until Sunday 12 July
 

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.config_files import ConfigError, read_config
-from include.service.schedules import WEEKDAYS, Schedule, ServiceConfig, load_service_config, pieces
+from include.service.config import ServiceConfig, load_service_config
+from include.service.schedules import WEEKDAYS, OpenHours, Piece, Schedule, open_spans, pieces
 
 
 def schedule(zone: str, hours: list[str], holidays: tuple[str, ...] = ()) -> Schedule:
@@ -17,15 +18,19 @@ def schedule(zone: str, hours: list[str], holidays: tuple[str, ...] = ()) -> Sch
     return Schedule.model_validate({"name": "default", "timezone": zone, "week": week, "holidays": list(holidays)})
 
 
+def spread(hours: OpenHours, first: date, last: date) -> list[Piece]:
+    return list(pieces("default", open_spans([hours], first, last), first, last))
+
+
 def test_a_week_of_nine_to_five_has_forty_hours() -> None:
-    week = list(pieces(schedule("UTC", ["09:00", "17:00"]), date(2026, 11, 2), date(2026, 11, 8)))
+    week = spread(schedule("UTC", ["09:00", "17:00"]), date(2026, 11, 2), date(2026, 11, 8))
     assert sum((p.to_at - p.from_at).total_seconds() for p in week if p.is_open) == 40 * 3600
     assert week[-1].seconds_before == 40 * 3600
 
 
 def test_a_holiday_is_closed_and_the_clock_change_keeps_wall_clock_hours() -> None:
     plan = schedule("Europe/Berlin", ["09:00", "17:00"], ("2026-10-26",))
-    opened = [p for p in pieces(plan, date(2026, 10, 23), date(2026, 10, 27)) if p.is_open]
+    opened = [p for p in spread(plan, date(2026, 10, 23), date(2026, 10, 27)) if p.is_open]
     # Friday in summer time (UTC+2), the weekend and Monday closed, Tuesday in winter time (UTC+1)
     assert [(p.from_at.isoformat(), p.to_at.isoformat()) for p in opened] == [
         ("2026-10-23T07:00:00+00:00", "2026-10-23T15:00:00+00:00"),
@@ -41,16 +46,16 @@ def test_a_holiday_is_closed_and_the_clock_change_keeps_wall_clock_hours() -> No
 def test_pieces_equal_a_count_minute_by_minute(zone: str, opens: int, length: int, first: date) -> None:
     closes = min(opens + length, 24)
     plan = schedule(zone, [f"{opens:02}:00", f"{closes % 24:02}:00"])
-    spread = list(pieces(plan, first, first + timedelta(days=3)))
-    assert all(a.to_at == b.from_at for a, b in pairwise(spread))
-    assert all(p.from_at.date() == p.day_on for p in spread)
+    days = spread(plan, first, first + timedelta(days=3))
+    assert all(a.to_at == b.from_at for a, b in pairwise(days))
+    assert all(p.from_at.date() == p.day_on for p in days)
     counted = 0
     at = datetime.combine(first, datetime.min.time(), UTC)
-    while at < spread[-1].to_at:
+    while at < days[-1].to_at:
         local = at.astimezone(ZoneInfo(zone))
         counted += local.weekday() < 5 and opens <= local.hour < closes
         at += timedelta(minutes=1)
-    shown = sum((p.to_at - p.from_at).total_seconds() for p in spread if p.is_open) / 60
+    shown = sum((p.to_at - p.from_at).total_seconds() for p in days if p.is_open) / 60
     # a local hour that a clock change repeats lies in both readings of the clock: a span has it once in full
     assert shown == counted or (abs(shown - counted) <= 60 and zone not in ("UTC", "Asia/Shanghai"))
 
@@ -62,7 +67,7 @@ def test_the_project_s_own_file_is_valid() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("schedules: []", "exactly one must be named default"),
+        ("schedules: []\nstatuses: {}", "one must be named default"),
         ("schedules: [{name: default, timezone: Mars, week: {}}]", "Mars is not a time zone"),
         ("schedules: [{name: default, timezone: UTC, week: {monday: ['17:00', '09:00']}}]", "the end must be later"),
         ("schedules: [{name: default, timezone: UTC, weeks: {}}]", "weeks"),
