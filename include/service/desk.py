@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import psycopg
 import yaml
 
-from include.service.schedules import Span
+from include.service.schedules import Span, first_instant
 
 DAY_MINUTES = 24 * 60
 
@@ -58,14 +58,10 @@ class DeskHours:
             if on in self.closed:
                 continue
             for low, high in by_day[on.isoweekday() % 7]:
-                opens, closes = self._at(on, low, zone), self._at(on, high, zone)
+                midnight = datetime.combine(on, time())
+                opens, closes = (first_instant(midnight + timedelta(minutes=minute), zone) for minute in (low, high))
                 if opens < closes:
                     yield opens, closes
-
-    @staticmethod
-    def _at(day: date, minute: int, zone: ZoneInfo) -> datetime:
-        wall = datetime.combine(day, time(), zone) + timedelta(minutes=minute)  # on the wall clock, as Python adds
-        return wall.astimezone(UTC)
 
 
 @dataclass(frozen=True)

@@ -115,10 +115,31 @@ class Schedule(StrictModel):
                 continue
             for hours in self.week.get(WEEKDAYS[day.weekday()], ()):
                 closing_day = day + timedelta(days=1) if hours.end == time(0) else day
-                start = datetime.combine(day, hours.start, zone).astimezone(UTC)
-                end = datetime.combine(closing_day, hours.end, zone).astimezone(UTC)
+                start = first_instant(datetime.combine(day, hours.start), zone)
+                end = first_instant(datetime.combine(closing_day, hours.end), zone)
                 if start < end:
                     yield start, end
+
+
+def first_instant(wall: datetime, zone: ZoneInfo) -> datetime:
+    """The first instant, in UTC, at which a zone's clock shows a time or one after it.
+
+    The hour that a clock change repeats counts from its first showing; a time that it leaves out is the change itself.
+    """
+    at = wall.replace(tzinfo=zone).astimezone(UTC)
+    if at.astimezone(zone).replace(tzinfo=None) == wall:
+        return at
+    # left out: the change lies between the two readings of the time, the one by the offset after it being the earlier
+    low, high = wall.replace(tzinfo=zone, fold=1).astimezone(UTC), at
+    before = low.astimezone(zone).utcoffset()
+    while high - low > timedelta(seconds=1):
+        middle = low + (high - low) // 2
+        middle = middle.replace(microsecond=0)
+        if middle.astimezone(zone).utcoffset() == before:
+            low = middle
+        else:
+            high = middle
+    return high
 
 
 @dataclass(frozen=True)
@@ -137,7 +158,7 @@ def pieces(name: str, spans: Iterable[Span], first: date, last: date) -> Iterato
     """Every UTC day from ``first`` to ``last`` cut into open and closed pieces, without gaps, in order.
 
     A local day's opening and closing are wall-clock times: on the day that clocks change the business day is still
-    09:00 to 17:00, and an opening in the hour that does not exist is at its end.
+    09:00 to 17:00; see `first_instant` for times in the hour that a change repeats or leaves out.
 
     :param spans: opening and closing in UTC, in order, from two days before ``first`` to two days after ``last``.
     """

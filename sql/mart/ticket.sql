@@ -24,7 +24,8 @@ select
     row_number() over w as message_no,
     count(*) filter (where is_agent) over w as reply_no,
     coalesce(lag(is_agent) over w, true) as is_turn,
-    first_value(is_agent) over w and first_value(sent_at) over w <= created_at + interval '1 minute'
+    first_value(is_agent) over w
+    and first_value(sent_at) over w between created_at - interval '1 minute' and created_at + interval '1 minute'
         as is_opened_by_agent,
     min(sent_at) filter (where is_agent) over (
         partition by source, ticket_id
@@ -263,7 +264,7 @@ run as (
         on r.source = f.source and r.ticket_id = f.ticket_id and greatest(r.started_at, t.created_at) = f.at
     inner join ticket_clock as u
         on r.source = u.source and r.ticket_id = u.ticket_id and greatest(r.replied_at, t.created_at) = u.at
-    where not t.is_reply_flawed
+    where r.replied_at is not null and not t.is_reply_flawed
     group by r.source, r.ticket_id
 ),
 
@@ -344,8 +345,11 @@ select
     t.first_reply_at,
     t.first_solved_at,
     t.last_solved_at,
-    case when not t.is_reply_flawed then greatest(extract(epoch from t.first_reply_at - t.created_at) / 60, 0) end
-        as first_reply_minutes,
+    -- without a reply there is no time: null, never 0, which is what the greatest of null and 0 would be
+    case
+        when t.first_reply_at is not null and not t.is_reply_flawed
+            then greatest(extract(epoch from t.first_reply_at - t.created_at) / 60, 0)
+    end as first_reply_minutes,
     case when not t.is_reply_flawed then reply_clock.seconds / 60 end as first_reply_business_minutes,
     case when not t.is_reply_flawed then coalesce(o.minutes, reply_clock.seconds / 60) end
         as first_reply_business_minutes_last_schedule,

@@ -56,8 +56,8 @@ instance as (
         1 as instance_no,
         t.created_at as applied_at,
         case
-            when m.measure = 'first_reply' then greatest(t.first_reply_at, t.created_at)
-            when e.is_over then t.last_solved_at
+            when m.measure <> 'first_reply' then case when e.is_over then t.last_solved_at end
+            when t.first_reply_at is not null then greatest(t.first_reply_at, t.created_at)
         end as done_at
     from ticket_time as t
     inner join ended as e on t.source = e.source and t.ticket_id = e.ticket_id
