@@ -47,7 +47,19 @@ timed as (
             v.business_seconds + b.seconds_before
             + case when b.is_open then extract(epoch from s.entered_at - b.from_at) else 0 end
             - v.schedule_seconds
-        ) / 60 as business_minutes
+        ) / 60 as business_minutes,
+        (
+            select count(*) from core.fct_message as m
+            where
+                m.source = s.source
+                and m.ticket_id = s.ticket_id
+                and m.is_public
+                and m.sent_at <= s.entered_at
+                and exists (
+                    select from core.dim_rep as a
+                    where a.rep_id = m.source || ':' || m.author_key and a.is_current
+                )
+        ) as replies
     from solved as s
     inner join mart.ticket_state as v
         on
@@ -83,7 +95,8 @@ select
     null::text as agent,
     null::float8 as minutes,
     null::float8 as business_minutes,
-    false as is_again
+    false as is_again,
+    null::bigint as replies
 from mart.ticket as t
 inner join span as x on t.created_at >= x.starts_at and t.created_at < x.ends_at
 union all
@@ -96,7 +109,8 @@ select
     null as agent,
     t.first_reply_minutes::float8 as minutes,
     t.first_reply_business_minutes::float8 as business_minutes,
-    false as is_again
+    false as is_again,
+    null::bigint as replies
 from mart.ticket as t
 inner join span as x on t.first_reply_at >= x.starts_at and t.first_reply_at < x.ends_at
 where not 'reply_before_ticket' = any(t.flaws)
@@ -111,7 +125,8 @@ select
     case when not 'solved_before_ticket' = any(t.flaws) then extract(epoch from s.entered_at - t.created_at) / 60 end
         as minutes,
     case when not 'solved_before_ticket' = any(t.flaws) then s.business_minutes end as business_minutes,
-    s.was_solved_before as is_again
+    s.was_solved_before as is_again,
+    s.replies
 from timed as s
 inner join mart.ticket as t on s.source = t.source and s.ticket_id = t.ticket_id
 union all
@@ -124,7 +139,8 @@ select
     r.rep_id as agent,
     null as minutes,
     null as business_minutes,
-    false as is_again
+    false as is_again,
+    null::bigint as replies
 from reply as r
 union all
 select
@@ -136,7 +152,8 @@ select
     null as agent,
     null as minutes,
     null as business_minutes,
-    false as is_again
+    false as is_again,
+    null::bigint as replies
 from core.fct_satisfaction as f
 inner join span as x on f.rated_at >= x.starts_at and f.rated_at < x.ends_at
 where f.score in ('good', 'bad')
@@ -150,7 +167,8 @@ select
     null as agent,
     null as minutes,
     null as business_minutes,
-    false as is_again
+    false as is_again,
+    null::bigint as replies
 from mart.ticket_sla as s
 inner join span as x on s.decided_at >= x.starts_at and s.decided_at < x.ends_at
 where s.state in ('achieved', 'breached');
@@ -186,6 +204,7 @@ select
     minutes,
     business_minutes,
     is_again,
+    replies,
     coalesce(channel, 'not told') as channel,
     agent_now as agent,
     group_key,
@@ -239,6 +258,7 @@ select
     h.minutes,
     h.business_minutes,
     h.is_again,
+    h.replies,
     m.member_no
 from service_happened as h
 cross join
@@ -266,7 +286,15 @@ with placed as (
         p.period_start,
         c.*
     from service_counted as c
-    inner join period as p on c.on_day between p.period_start and p.period_end
+    cross join
+        lateral (
+            values
+            ('day', c.on_day),
+            ('week', date_trunc('week', c.on_day)::date),
+            ('month', date_trunc('month', c.on_day)::date),
+            ('quarter', date_trunc('quarter', c.on_day)::date)
+        ) as w (period, period_start)
+    inner join period as p on w.period = p.period and w.period_start = p.period_start
 ),
 
 flow as (
@@ -301,7 +329,8 @@ last_solved as (
         at,
         minutes,
         business_minutes,
-        is_again
+        is_again,
+        replies
     from placed
     where what = 'solved'
     order by period asc, period_start asc, member_no asc, ticket_id asc, at desc
@@ -314,16 +343,10 @@ solved as (
         s.member_no,
         count(*) as solved_tickets,
         count(*) filter (where s.is_again) as reopened_tickets,
-        count(*) filter (where r.replies = 1) as one_touch_tickets,
+        count(*) filter (where s.replies = 1) as one_touch_tickets,
         percentile_cont(0.5) within group (order by s.minutes) as median_resolution,
         percentile_cont(0.5) within group (order by s.business_minutes) as median_resolution_open
     from last_solved as s
-    left join lateral (
-        select count(*) as replies
-        from core.fct_message as m
-        inner join core.dim_rep as a on m.source || ':' || m.author_key = a.rep_id and a.is_current
-        where m.source = s.source and m.ticket_id = s.ticket_id and m.is_public and m.sent_at <= s.at
-    ) as r on true
     group by s.period, s.period_start, s.member_no
 ),
 

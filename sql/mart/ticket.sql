@@ -60,6 +60,7 @@ select
 from ticket_message
 where not is_agent and is_turn;
 
+analyze ticket_message;
 analyze ticket_reply;
 analyze ticket_run;
 
@@ -177,6 +178,60 @@ left join core.business_time as b
 create unique index on ticket_clock (source, ticket_id, at);
 analyze ticket_clock;
 
+create temp table ticket_run_time on commit drop as
+select
+    r.source,
+    r.ticket_id,
+    sum(extract(epoch from r.replied_at - r.started_at)) / 60 as total_reply_minutes,
+    sum(u.seconds - f.seconds) / 60 as total_reply_business_minutes
+from ticket_run as r
+inner join ticket_time as t on r.source = t.source and r.ticket_id = t.ticket_id
+inner join ticket_clock as f
+    on r.source = f.source and r.ticket_id = f.ticket_id and greatest(r.started_at, t.created_at) = f.at
+inner join ticket_clock as u
+    on r.source = u.source and r.ticket_id = u.ticket_id and greatest(r.replied_at, t.created_at) = u.at
+where r.replied_at is not null and not t.is_reply_flawed
+group by r.source, r.ticket_id;
+
+create temp table ticket_present on commit drop as
+select distinct on (s.source, s.ticket_id)
+    s.source,
+    s.ticket_id,
+    s.schedule
+from mart.ticket_state as s
+inner join ticket_frame as t on s.source = t.source and s.ticket_id = t.ticket_id
+order by s.source asc, s.ticket_id asc, s.state_no desc;
+
+analyze ticket_run_time;
+analyze ticket_present;
+
+-- the last schedule alone, as help desks show it
+create temp table ticket_alone on commit drop as
+select
+    t.source,
+    t.ticket_id,
+    (
+        u.seconds_before + case when u.is_open then extract(epoch from t.first_reply_at - u.from_at) else 0 end
+        - f.seconds_before - case when f.is_open then extract(epoch from t.created_at - f.from_at) else 0 end
+    ) / 60 as minutes
+from ticket_time as t
+inner join ticket_present as p on t.source = p.source and t.ticket_id = p.ticket_id
+inner join core.business_time as f
+    on
+        p.schedule = f.schedule
+        and (t.created_at at time zone 'UTC')::date = f.day_on
+        and t.created_at >= f.from_at
+        and t.created_at < f.to_at
+inner join core.business_time as u
+    on
+        p.schedule = u.schedule
+        and (t.first_reply_at at time zone 'UTC')::date = u.day_on
+        and t.first_reply_at >= u.from_at
+        and t.first_reply_at < u.to_at
+where t.first_reply_at >= t.created_at;
+
+analyze ticket_alone;
+
 delete from mart.ticket as m
 using ops.changed_ticket as c
 where m.source = c.source and m.ticket_id = c.ticket_id;
@@ -252,21 +307,6 @@ rating as (
     order by f.source asc, f.ticket_id asc, f.rated_at desc, f.rating_id collate "C" desc
 ),
 
-run as (
-    select
-        r.source,
-        r.ticket_id,
-        sum(extract(epoch from r.replied_at - r.started_at)) / 60 as total_reply_minutes,
-        sum(u.seconds - f.seconds) / 60 as total_reply_business_minutes
-    from ticket_run as r
-    inner join ticket_time as t on r.source = t.source and r.ticket_id = t.ticket_id
-    inner join ticket_clock as f
-        on r.source = f.source and r.ticket_id = f.ticket_id and greatest(r.started_at, t.created_at) = f.at
-    inner join ticket_clock as u
-        on r.source = u.source and r.ticket_id = u.ticket_id and greatest(r.replied_at, t.created_at) = u.at
-    where r.replied_at is not null and not t.is_reply_flawed
-    group by r.source, r.ticket_id
-),
 
 step as (
     select
@@ -287,42 +327,6 @@ way as (
     from mart.ticket_status as s
     inner join ticket_frame as t on s.source = t.source and s.ticket_id = t.ticket_id
     group by s.source, s.ticket_id
-),
-
-present as (
-    select distinct on (s.source, s.ticket_id)
-        s.source,
-        s.ticket_id,
-        s.schedule
-    from mart.ticket_state as s
-    inner join ticket_frame as t on s.source = t.source and s.ticket_id = t.ticket_id
-    order by s.source asc, s.ticket_id asc, s.state_no desc
-),
-
--- the last schedule alone, as help desks show it
-alone as (
-    select
-        t.source,
-        t.ticket_id,
-        (
-            u.seconds_before + case when u.is_open then extract(epoch from t.first_reply_at - u.from_at) else 0 end
-            - f.seconds_before - case when f.is_open then extract(epoch from t.created_at - f.from_at) else 0 end
-        ) / 60 as minutes
-    from ticket_time as t
-    inner join present as p on t.source = p.source and t.ticket_id = p.ticket_id
-    inner join core.business_time as f
-        on
-            p.schedule = f.schedule
-            and (t.created_at at time zone 'UTC')::date = f.day_on
-            and t.created_at >= f.from_at
-            and t.created_at < f.to_at
-    inner join core.business_time as u
-        on
-            p.schedule = u.schedule
-            and (t.first_reply_at at time zone 'UTC')::date = u.day_on
-            and t.first_reply_at >= u.from_at
-            and t.first_reply_at < u.to_at
-    where t.first_reply_at >= t.created_at
 )
 
 select
@@ -392,17 +396,17 @@ from core.fct_ticket as d
 inner join ticket_frame as f on d.source = f.source and d.ticket_id = f.ticket_id
 inner join ticket_time as t on d.source = t.source and d.ticket_id = t.ticket_id
 left join waited as w on d.source = w.source and d.ticket_id = w.ticket_id
-left join present as p on d.source = p.source and d.ticket_id = p.ticket_id
+left join ticket_present as p on d.source = p.source and d.ticket_id = p.ticket_id
 left join core.dim_ticket_group as n on d.source = n.source and d.group_key = n.group_key
 left join core.dim_rep as a on d.source || ':' || d.assignee_key = a.rep_id and a.is_current
 left join core.company_link as k on d.source = k.source and d.company_key = k.record_key
 left join core.dim_company as c on k.company_id = c.company_id and c.is_current
 left join handoff as h on d.source = h.source and d.ticket_id = h.ticket_id
 left join rating as g on d.source = g.source and d.ticket_id = g.ticket_id
-left join run as u on d.source = u.source and d.ticket_id = u.ticket_id
+left join ticket_run_time as u on d.source = u.source and d.ticket_id = u.ticket_id
 left join step as e on d.source = e.source and d.ticket_id = e.ticket_id
 left join way as y on d.source = y.source and d.ticket_id = y.ticket_id
-left join alone as o on d.source = o.source and d.ticket_id = o.ticket_id
+left join ticket_alone as o on d.source = o.source and d.ticket_id = o.ticket_id
 left join ticket_clock as reply_clock
     on
         d.source = reply_clock.source

@@ -36,6 +36,7 @@ window before as (
     rows between unbounded preceding and 1 preceding
 );
 
+create index on ticket_tally (source, ticket_id, state_no);
 analyze ticket_tally;
 
 create temp table sla_instance on commit drop as
@@ -89,6 +90,8 @@ select
         where s.source = i.source and s.ticket_id = i.ticket_id and s.is_end and s.from_at >= i.applied_at
     ) end as ended_at
 from instance as i;
+
+analyze sla_instance;
 
 -- the policy and the priority in force when it applied; where there was none, the first that came before the end
 create temp table sla_promise on commit drop as
@@ -187,10 +190,15 @@ select
             when not is_running or shown >= passes_at or shown + seconds < passes_at then null
             when is_business
                 then (
-                    select b.from_at + (x.open_seconds - b.seconds_before) * interval '1 second'
+                    -- counts are whole seconds: asked for as such, the index finds the piece in which it passes
+                    select
+                        b.from_at
+                        + (span.schedule_seconds + span.passes_at - span.shown - b.seconds_before) * interval '1 second'
                     from core.business_time as b
-                    cross join lateral (values (schedule_seconds + passes_at - shown)) as x (open_seconds)
-                    where b.schedule = span.schedule and b.is_open and b.seconds_before < x.open_seconds
+                    where
+                        b.schedule = span.schedule
+                        and b.is_open
+                        and b.seconds_before < ceil(span.schedule_seconds + span.passes_at - span.shown)::bigint
                     order by b.seconds_before desc
                     limit 1
                 )

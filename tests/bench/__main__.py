@@ -39,6 +39,7 @@ from tests.bench import mysql as mysql_table
 from tests.bench import sales as sales_marts
 from tests.bench import sales_models as sales_models_bench
 from tests.bench import search as customer_search
+from tests.bench import service as service_marts
 from tests.bench.data import write_orders
 from tests.bench.server import serving
 from tests.bench.web import crawls
@@ -65,6 +66,8 @@ SCREEN_AIM_SECONDS = 60.0
 PEOPLE = 1_000_000
 PEOPLE_AIM_SECONDS, PEOPLE_AIM_MB, PEOPLE_AIM_F1, LATER_AIM_SECONDS = 45.0, 4096, 0.985, 5.0
 SALES_DEALS = 1_000_000
+SERVICE_TICKETS = 1_000_000
+SERVICE_AIM_SECONDS = {"business time": 20.0, "a year from scratch": 600.0, "one more day": 60.0}
 SALES_AIM_SECONDS = {"a year from scratch": 600.0, "one more day": 60.0}
 HOOKS, HOOK_BURST, HOOK_PAUSE_SECONDS = 20, 200, 4.0
 
@@ -405,6 +408,18 @@ def sales(setting: Setting) -> list[Line]:
     return lines
 
 
+def service(setting: Setting) -> list[Line]:
+    """All service marts of a million tickets with ten million events: a year from scratch, and one more day."""
+    tickets = SERVICE_TICKETS // setting.share
+    lines = []
+    with setting.server.database(is_migrated=True) as url:
+        for what, seconds in service_marts.measure(url, tickets):
+            aim = SERVICE_AIM_SECONDS.get(what.split(" of ")[0])
+            reached = None if aim is None else seconds < aim
+            lines.append(Line("service", f"{tickets:,} tickets: {what}", "s", seconds, aim, None, seconds, reached))
+    return lines
+
+
 def hooks(setting: Setting) -> list[Line]:
     """From a webhook to its staged row with the scheduler idle: one by one, then a burst."""
     count, burst = HOOKS // min(setting.share, 5), HOOK_BURST // min(setting.share, 5)
@@ -601,6 +616,7 @@ BENCHES: dict[str, Callable[[Setting], list[Line]]] = {
     "search": search,
     "identity": identity,
     "sales": sales,
+    "service": service,
     "reminders": reminders,
 }
 
