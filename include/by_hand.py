@@ -9,6 +9,7 @@ from include.ingest import Counts
 from include.settings import REPORTS, TIMEZONE
 from include.sources import Memory, match_files, read_files
 from include.sources.config import load_source
+from include.subjects import Subject
 from include.warehouse.connection import Warehouse
 from include.warehouse.core import build_core
 from include.warehouse.landing import land
@@ -64,7 +65,9 @@ def load_files(
     reports: Path = REPORTS,
     again: bool = False,
 ) -> LoadSummary:
-    """Load files of a source, and render the sales report over all days that they tell of.
+    """Load files of a source, and render the report over all days that they tell of.
+
+    It is the service report where the source has tickets and no deals, else the sales report.
 
     :param paths: files or folders; which entity a file belongs to is told by its name.
     :param tell: told what is going on, a line at a time.
@@ -97,20 +100,23 @@ def load_files(
         )  # fmt: skip
     tell("core")
     build_core(warehouse)
+    feeds = {entity.feeds for entity in source.entities.values()}
+    reported: Subject = "service" if "ticket" in feeds and "deal" not in feeds else "sales"
     window = Window.between(_first_day(warehouse, source_name) or today.first_day, today.last_day)
     for subject in STATEMENTS:
         tell(f"  {subject} marts, {len(window.days()):,} days")
         build_marts(warehouse, subject, window, settle=True)
     tell(f"report for {window}")
-    report = render(warehouse, "sales", window, [source_name], reports).path
+    report = render(warehouse, reported, window, [source_name], reports).path
     return LoadSummary(source_name, counts, skipped, window, report)
 
 
 def _first_day(warehouse: Warehouse, source: str) -> date | None:
     with warehouse.connect() as connection:
         row = connection.execute(
-            "select min(least(d.created_at, d.first_seen_at, v.entered_at)) from core.fct_deal as d"
-            " left join core.fct_deal_stage as v using (source, deal_id) where d.source = %s",
-            [source],
+            "select least((select min(least(d.created_at, d.first_seen_at, v.entered_at)) from core.fct_deal as d"
+            " left join core.fct_deal_stage as v using (source, deal_id) where d.source = %(source)s),"
+            " (select min(t.created_at) from core.fct_ticket as t where t.source = %(source)s))",
+            {"source": source},
         ).fetchone()
     return row[0].astimezone(TIMEZONE).date() if row and row[0] else None

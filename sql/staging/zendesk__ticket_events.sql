@@ -24,7 +24,7 @@ cross join lateral (
             json_build_object(
                 'id', e.event ->> 'id',
                 'field', f.field,
-                'old', e.event ->> 'previous_value',
+                'old', coalesce(e.event ->> 'previous_value', e.event ->> 'previous_schedule_id'),
                 'new', coalesce(e.event ->> f.key, e.event ->> 'value')
             )
             order by e.no
@@ -46,9 +46,10 @@ cross join lateral (
         ('priority', 'priority'),
         ('assignee_id', 'assignee'),
         ('group_id', 'group'),
-        ('satisfaction_score', 'satisfaction')
+        ('satisfaction_score', 'satisfaction'),
+        ('new_schedule_id', 'schedule')
     ) as f (key, field)
         on
-            coalesce(e.event ->> 'event_type', e.event ->> 'type') in ('Create', 'Change')
+            coalesce(e.event ->> 'event_type', e.event ->> 'type') in ('Create', 'Change', 'ScheduleAssignment')
             and (e.event ->> f.key is not null or e.event ->> 'field_name' = f.key)
 ) as c;

@@ -131,6 +131,9 @@ EXPECTED: dict[tuple[str, str], list[dict[str, Any]]] = {
             ("2", 3, "New Year", "2020-12-30", "2021-01-02"),
         ]
     ],
+    ("zendesk", "groups"): [
+        {"source_id": "3432", "name": "First Level Support", "version_at": at("2011-05-05T10:38:52Z")},
+    ],
     ("zendesk", "schedules"): [
         # Monday and Tuesday, 9 to 17: (24 + 9) × 60, (24 + 17) × 60 and a day later
         {"source_id": key, "name": name, "time_zone": zone,
