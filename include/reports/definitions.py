@@ -126,7 +126,7 @@ TERMS: dict[str, tuple[str, str]] = {
     ),
     "first_reply_business": (
         "First reply time, business hours",
-        "The same, counting only the time in which the business schedule is open.",
+        "The same, counting only the time in which the schedule that the ticket was counted by then was open.",
     ),
     "full_resolution": (
         "Full resolution time",
@@ -136,6 +136,20 @@ TERMS: dict[str, tuple[str, str]] = {
         "One-touch share",
         "Solved tickets with exactly one public comment by an agent up to the window’s end ÷ all tickets solved in the "
         "window.",
+    ),
+    "sla_measure": (
+        "Promise",
+        "What the service level policy that fits a ticket promises: a first reply; a reply to each new run of the "
+        "customer’s comments (next reply); how long the customer may wait in all, and agents work on it.",
+    ),
+    "sla_attainment": (
+        "Attainment",
+        "Promises kept ÷ (kept + broken), each counted in the window in which it was decided: by the reply or the "
+        "solving, or at the instant at which its clock passed the target.",
+    ),
+    "sla_left": (
+        "Time left",
+        "Minutes to the target on the promise’s own clock, business or calendar, as of the window’s end.",
     ),
     "csat": (
         "CSAT",

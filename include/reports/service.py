@@ -9,10 +9,27 @@ from include.reports.charts import Bar, flow_and_stock
 from include.reports.frame import Frame
 from include.reports.model import Block, Column, Picture, Report, Section, Sentence, Table, Tile
 from include.reports.reader import Reader, Row
-from include.reports.words import compare, day, minutes, more_or_less, number, plural, sentence, share
+from include.reports.words import (
+    compare,
+    day,
+    listed,
+    minutes,
+    more_or_less,
+    name,
+    number,
+    plural,
+    sentence,
+    share,
+)
 
 PRIORITIES = ("urgent", "high", "normal", "low", "none")
 AGE_BANDS = ("0-1 days", "1-3 days", "3-7 days", "7-30 days", "over 30 days")
+MEASURES = {
+    "first_reply": "First reply",
+    "next_reply": "Next reply",
+    "requester_wait": "Customer waits",
+    "agent_work": "Agent works",
+}
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -30,6 +47,7 @@ def build(reader: Reader, frame: Frame) -> Report:
         doubts=[
             *doubts.of_sources(reader, frame),
             *_doubts(now),
+            *_contradictions(reader),
             *doubts.of_few(now["good_ratings"] + now["bad_ratings"], "CSAT", "rating"),
             *doubts.of_few(now["first_replies"], "first reply time", "first reply", "first replies"),
         ],
@@ -37,6 +55,7 @@ def build(reader: Reader, frame: Frame) -> Report:
         sections=[
             Section("Created, solved and what is left", _flow(frame, days)),
             Section("Backlog at the end", _backlog(reader, now)),
+            Section("Service levels", _levels(reader, frame)),
             Section("When tickets come", _hours(reader, frame)),
             Section("Channels", _channels(reader)),
             Section("Agents", _agents(reader)),
@@ -240,6 +259,78 @@ def _backlog(reader: Reader, now: Row) -> list[Block]:
             note=f"{number(more)} more {'waits' if more == 1 else 'wait'} for a first reply." if more else "",
         ),
     ]
+
+
+def _contradictions(reader: Reader) -> list[str]:
+    said = []
+    found = reader.rows("service_flaws")
+    for row in (row for row in found if row["kind"] == "flaw"):
+        what = "a reply" if row["what"] == "reply_before_ticket" else "solving"
+        said.append(
+            f"{plural(row['tickets'], 'ticket has', 'tickets have')} {what} from before the ticket; these times are in "
+            "no figure."
+        )
+    if policies := [name(row["what"]) for row in found if row["kind"] == "policy"]:
+        said.append(
+            f"Service level {'policy' if len(policies) == 1 else 'policies'} {listed(policies)} of the help desk "
+            f"{'has a condition' if len(policies) == 1 else 'have conditions'} that cannot be judged here, and "
+            f"{'is' if len(policies) == 1 else 'are'} left out."
+        )
+    return said
+
+
+def _levels(reader: Reader, frame: Frame) -> list[Block]:
+    rows = reader.rows("service_levels")
+    now, before = (
+        {row["measure"]: row for row in rows if row["period"] == period} for period in ("current", "previous")
+    )
+    blocks: list[Block] = []
+    if now:
+        columns = [
+            Column("Promise", term="sla_measure"),
+            Column("Kept", "count", "sla_attainment"),
+            Column("Broken", "count", "sla_attainment"),
+            Column("Attainment", "share", "sla_attainment"),
+            Column("Before", "share", "sla_attainment"),
+        ]
+        table = [
+            [label, now[key]["achieved"], now[key]["breached"], attainment(now[key]), attainment(before.get(key))]
+            for key, label in MEASURES.items()
+            if key in now
+        ]
+        blocks.append(Table("What was promised, and kept", columns, table))
+    else:
+        blocks.append(
+            Sentence("No promise to customers was kept or broken in this window: no policy fits its tickets.")
+        )
+    breaching = reader.rows("service_breaching")
+    if not breaching:
+        return [*blocks, Sentence("No promise was running at the end of the window.")]
+    columns = [
+        Column("Ticket"),
+        Column("Subject"),
+        Column("Promise", term="sla_measure"),
+        Column("Priority"),
+        Column("Group"),
+        Column("Assignee"),
+        Column("Time left", "minutes", "sla_left"),
+        Column("Broken at", "text"),
+    ]
+    table = [
+        [
+            row["ticket_id"], row["subject"], MEASURES[row["measure"]], row["priority"], row["group_name"],
+            row["assignee_name"], row["minutes_left"], f"{row['breach_at']:%d %b %H:%M}",
+        ]
+        for row in breaching
+    ]  # fmt: skip
+    more = breaching[0]["promises"] - len(breaching)
+    note = f"{number(more)} more {'is' if more == 1 else 'are'} running." if more else ""
+    return [*blocks, Table("Next to be broken", columns, table, note=note)]
+
+
+def attainment(row: Row | None) -> Decimal | None:
+    """Achieved ÷ (achieved + breached); None without any."""
+    return ratio(row["achieved"], row["achieved"] + row["breached"]) if row else None
 
 
 def _hours(reader: Reader, frame: Frame) -> list[Block]:

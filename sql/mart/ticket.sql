@@ -232,20 +232,8 @@ where t.first_reply_at >= t.created_at;
 
 analyze ticket_alone;
 
-delete from mart.ticket as m
-using ops.changed_ticket as c
-where m.source = c.source and m.ticket_id = c.ticket_id;
-
-insert into mart.ticket (
-    source, ticket_id, subject, status, priority, channel, tags, group_key, group_name, assignee_id, assignee_name,
-    customer_id, customer_segment, company_name, schedule, created_at, first_reply_at, first_solved_at, last_solved_at,
-    first_reply_minutes, first_reply_business_minutes, first_reply_business_minutes_last_schedule,
-    first_resolution_minutes, first_resolution_business_minutes, full_resolution_minutes,
-    full_resolution_business_minutes, total_reply_minutes, total_reply_business_minutes, agent_wait_minutes,
-    requester_wait_minutes, agent_work_minutes, on_hold_minutes, agent_wait_business_minutes,
-    requester_wait_business_minutes, agent_work_business_minutes, on_hold_business_minutes, public_replies, touches,
-    times_solved, reopens, assignee_handoffs, group_handoffs, satisfaction, rated_at, path, flaws
-)
+-- a status that the file does not know counts as one in which nobody waits
+create temp table ticket_waited on commit drop as
 with lasted as (
     select
         s.source,
@@ -260,75 +248,87 @@ with lasted as (
     from mart.ticket_state as s
     inner join ticket_frame as t on s.source = t.source and s.ticket_id = t.ticket_id
     left join core.dim_ticket_status as d on s.status = d.status
-),
-
--- a status that the file does not know counts as one in which nobody waits
-waited as (
-    select
-        source,
-        ticket_id,
-        coalesce(sum(seconds) filter (where is_agent_wait), 0) / 60 as agent_wait_minutes,
-        coalesce(sum(seconds) filter (where is_requester_wait), 0) / 60 as requester_wait_minutes,
-        coalesce(sum(seconds) filter (where is_agent_work), 0) / 60 as agent_work_minutes,
-        coalesce(sum(seconds) filter (where is_on_hold), 0) / 60 as on_hold_minutes,
-        coalesce(sum(open_seconds) filter (where is_agent_wait), 0) / 60 as agent_wait_business_minutes,
-        coalesce(sum(open_seconds) filter (where is_requester_wait), 0) / 60 as requester_wait_business_minutes,
-        coalesce(sum(open_seconds) filter (where is_agent_work), 0) / 60 as agent_work_business_minutes,
-        coalesce(sum(open_seconds) filter (where is_on_hold), 0) / 60 as on_hold_business_minutes
-    from lasted
-    group by source, ticket_id
-),
-
-handoff as (
-    select
-        e.source,
-        e.ticket_id,
-        count(*) filter (where e.field = 'assignee') as assignee_handoffs,
-        count(*) filter (where e.field = 'group') as group_handoffs
-    from core.fct_ticket_event as e
-    inner join ticket_frame as t on e.source = t.source and e.ticket_id = t.ticket_id
-    where
-        e.field in ('assignee', 'group')
-        and e.old_value is not null
-        and e.new_value is not null
-        and e.old_value <> e.new_value
-    group by e.source, e.ticket_id
-),
-
-rating as (
-    select distinct on (f.source, f.ticket_id)
-        f.source,
-        f.ticket_id,
-        f.score,
-        f.rated_at
-    from core.fct_satisfaction as f
-    inner join ticket_frame as t on f.source = t.source and f.ticket_id = t.ticket_id
-    where f.score in ('good', 'bad')
-    order by f.source asc, f.ticket_id asc, f.rated_at desc, f.rating_id collate "C" desc
-),
-
-
-step as (
-    select
-        e.source,
-        e.ticket_id,
-        string_agg(e.new_value, ' > ' order by e.event_at asc, e.event_id collate "C" asc) as path
-    from core.fct_ticket_event as e
-    inner join ticket_frame as t on e.source = t.source and e.ticket_id = t.ticket_id
-    where e.field = 'activity'
-    group by e.source, e.ticket_id
-),
-
-way as (
-    select
-        s.source,
-        s.ticket_id,
-        string_agg(s.status, ' > ' order by s.stay_no) as path
-    from mart.ticket_status as s
-    inner join ticket_frame as t on s.source = t.source and s.ticket_id = t.ticket_id
-    group by s.source, s.ticket_id
 )
 
+select
+    source,
+    ticket_id,
+    coalesce(sum(seconds) filter (where is_agent_wait), 0) / 60 as agent_wait_minutes,
+    coalesce(sum(seconds) filter (where is_requester_wait), 0) / 60 as requester_wait_minutes,
+    coalesce(sum(seconds) filter (where is_agent_work), 0) / 60 as agent_work_minutes,
+    coalesce(sum(seconds) filter (where is_on_hold), 0) / 60 as on_hold_minutes,
+    coalesce(sum(open_seconds) filter (where is_agent_wait), 0) / 60 as agent_wait_business_minutes,
+    coalesce(sum(open_seconds) filter (where is_requester_wait), 0) / 60 as requester_wait_business_minutes,
+    coalesce(sum(open_seconds) filter (where is_agent_work), 0) / 60 as agent_work_business_minutes,
+    coalesce(sum(open_seconds) filter (where is_on_hold), 0) / 60 as on_hold_business_minutes
+from lasted
+group by source, ticket_id;
+
+create temp table ticket_handoff on commit drop as
+select
+    e.source,
+    e.ticket_id,
+    count(*) filter (where e.field = 'assignee') as assignee_handoffs,
+    count(*) filter (where e.field = 'group') as group_handoffs
+from core.fct_ticket_event as e
+inner join ticket_frame as t on e.source = t.source and e.ticket_id = t.ticket_id
+where
+    e.field in ('assignee', 'group')
+    and e.old_value is not null
+    and e.new_value is not null
+    and e.old_value <> e.new_value
+group by e.source, e.ticket_id;
+
+create temp table ticket_rating on commit drop as
+select distinct on (f.source, f.ticket_id)
+    f.source,
+    f.ticket_id,
+    f.score,
+    f.rated_at
+from core.fct_satisfaction as f
+inner join ticket_frame as t on f.source = t.source and f.ticket_id = t.ticket_id
+where f.score in ('good', 'bad')
+order by f.source asc, f.ticket_id asc, f.rated_at desc, f.rating_id collate "C" desc;
+
+create temp table ticket_step on commit drop as
+select
+    e.source,
+    e.ticket_id,
+    string_agg(e.new_value, ' > ' order by e.event_at asc, e.event_id collate "C" asc) as path
+from core.fct_ticket_event as e
+inner join ticket_frame as t on e.source = t.source and e.ticket_id = t.ticket_id
+where e.field = 'activity'
+group by e.source, e.ticket_id;
+
+create temp table ticket_way on commit drop as
+select
+    s.source,
+    s.ticket_id,
+    string_agg(s.status, ' > ' order by s.stay_no) as path
+from mart.ticket_status as s
+inner join ticket_frame as t on s.source = t.source and s.ticket_id = t.ticket_id
+group by s.source, s.ticket_id;
+
+analyze ticket_waited;
+analyze ticket_handoff;
+analyze ticket_rating;
+analyze ticket_step;
+analyze ticket_way;
+
+delete from mart.ticket as m
+using ops.changed_ticket as c
+where m.source = c.source and m.ticket_id = c.ticket_id;
+
+insert into mart.ticket (
+    source, ticket_id, subject, status, priority, channel, tags, group_key, group_name, assignee_id, assignee_name,
+    customer_id, customer_segment, company_name, schedule, created_at, first_reply_at, first_solved_at, last_solved_at,
+    first_reply_minutes, first_reply_business_minutes, first_reply_business_minutes_last_schedule,
+    first_resolution_minutes, first_resolution_business_minutes, full_resolution_minutes,
+    full_resolution_business_minutes, total_reply_minutes, total_reply_business_minutes, agent_wait_minutes,
+    requester_wait_minutes, agent_work_minutes, on_hold_minutes, agent_wait_business_minutes,
+    requester_wait_business_minutes, agent_work_business_minutes, on_hold_business_minutes, public_replies, touches,
+    times_solved, reopens, assignee_handoffs, group_handoffs, satisfaction, rated_at, path, flaws
+)
 select
     d.source,
     d.ticket_id,
@@ -395,17 +395,17 @@ select
 from core.fct_ticket as d
 inner join ticket_frame as f on d.source = f.source and d.ticket_id = f.ticket_id
 inner join ticket_time as t on d.source = t.source and d.ticket_id = t.ticket_id
-left join waited as w on d.source = w.source and d.ticket_id = w.ticket_id
+left join ticket_waited as w on d.source = w.source and d.ticket_id = w.ticket_id
 left join ticket_present as p on d.source = p.source and d.ticket_id = p.ticket_id
 left join core.dim_ticket_group as n on d.source = n.source and d.group_key = n.group_key
 left join core.dim_rep as a on d.source || ':' || d.assignee_key = a.rep_id and a.is_current
 left join core.company_link as k on d.source = k.source and d.company_key = k.record_key
 left join core.dim_company as c on k.company_id = c.company_id and c.is_current
-left join handoff as h on d.source = h.source and d.ticket_id = h.ticket_id
-left join rating as g on d.source = g.source and d.ticket_id = g.ticket_id
+left join ticket_handoff as h on d.source = h.source and d.ticket_id = h.ticket_id
+left join ticket_rating as g on d.source = g.source and d.ticket_id = g.ticket_id
 left join ticket_run_time as u on d.source = u.source and d.ticket_id = u.ticket_id
-left join step as e on d.source = e.source and d.ticket_id = e.ticket_id
-left join way as y on d.source = y.source and d.ticket_id = y.ticket_id
+left join ticket_step as e on d.source = e.source and d.ticket_id = e.ticket_id
+left join ticket_way as y on d.source = y.source and d.ticket_id = y.ticket_id
 left join ticket_alone as o on d.source = o.source and d.ticket_id = o.ticket_id
 left join ticket_clock as reply_clock
     on
