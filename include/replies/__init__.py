@@ -1,0 +1,1 @@
+"""Understanding what customers ask, and composing replies to it."""
