@@ -1,4 +1,4 @@
-"""The intent model in force: fitted on supplied examples and on what people decided, replaced when a new one is as good.
+"""The intent model in force: fitted on examples and on what people decided, and replaced by a new one that is as good.
 
 A model is kept as the examples that it was fitted on, in ops.reply_example: fitted again it is the same.
 """

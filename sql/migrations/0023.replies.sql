@@ -16,5 +16,5 @@ comment on column ops.reply_example.text is 'what a customer wrote, without mark
 comment on column ops.reply_example.intent is 'what it asks, a file in include/config/replies';
 comment on column ops.reply_example.language is 'language, BCP 47; null when not told';
 
-comment on column ops.model_run.model is 'bg_nbd, gamma_gamma, clusters, forecast, win_probability, anomalies, intents and others: what was fitted';
+comment on column ops.model_run.model is 'bg_nbd, gamma_gamma, clusters, weekly_forecast, win_probability, intents';
 comment on column ops.model_run.rows is 'rows of the data: customers, deals, examples';
