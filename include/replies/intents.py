@@ -167,8 +167,7 @@ def calibrate(
     truth = np.array([example.intent for example in examples], dtype=object)
     temperature = _temperature(scores, np.searchsorted(names, truth))
     intent, confidence = _best(scores, names, temperature)
-    thresholds = _thresholds(truth, intent, confidence, precision, out_of_scope)
-    calibration = Calibration(temperature, thresholds)
+    calibration = Calibration(temperature, thresholds(truth, intent, confidence, precision, out_of_scope))
     answers = _answers(scores, names, calibration)
     return calibration, HeldOut(truth, intent, confidence, np.array([answer.is_sure for answer in answers]))
 
@@ -193,6 +192,29 @@ def judge(model: IntentModel, examples: Sequence[Example]) -> HeldOut:
         np.array([answer.confidence for answer in answers], dtype=float),
         np.array([answer.is_sure for answer in answers], dtype=bool),
     )
+
+
+def thresholds(truth: Array, intent: Array, confidence: Array, precision: float, out_of_scope: str) -> dict[str, float]:
+    """For each intent the least confidence from which on the share of wrong ones is what the precision allows.
+
+    An intent's own wrong ones count together with those of all intents at that confidence, as if they stood for as many
+    texts as hold one wrong one: few texts without a mistake are no proof that there is none to come.
+    """
+    allowed = 1 - precision
+    behind = 1 / max(allowed, 1e-3)
+    order = np.argsort(-confidence, kind="stable")
+    falling, wrong = confidence[order], np.cumsum((truth != intent)[order])
+    found = {}
+    for name in sorted(set(intent) - {out_of_scope}):
+        mine = order[intent[order] == name]
+        own, count = np.cumsum(truth[mine] != name), np.arange(1, len(mine) + 1)
+        # of all texts that are at least as sure, the share that is wrong
+        sure = np.searchsorted(-falling, -confidence[mine], side="right")
+        expected = (own + behind * wrong[sure - 1] / sure) / (count + behind)
+        enough = np.flatnonzero((expected <= allowed) & (count >= FEWEST))
+        if len(enough):
+            found[name] = float(confidence[mine[enough[-1]]])
+    return found
 
 
 def fold_of(texts: Iterable[str], folds: int, what_for: str) -> Array:
@@ -256,31 +278,6 @@ def _temperature(scores: Array, truth: Array) -> float:
         return float(-np.mean(np.log(chances[np.arange(len(truth)), truth] + 1e-12)))
 
     return float(np.exp(minimize_scalar(loss, bounds=(-2.0, 4.0), method="bounded").x))
-
-
-def _thresholds(
-    truth: Array, intent: Array, confidence: Array, precision: float, out_of_scope: str
-) -> dict[str, float]:
-    """For each intent the least confidence from which on the share of wrong ones is what the precision allows.
-
-    An intent's own wrong ones count together with those of all intents at that confidence, as if they stood for as many
-    texts as hold one wrong one: few texts without a mistake are no proof that there is none to come.
-    """
-    allowed = 1 - precision
-    behind = 1 / max(allowed, 1e-3)
-    order = np.argsort(-confidence, kind="stable")
-    falling, wrong = confidence[order], np.cumsum((truth != intent)[order])
-    found = {}
-    for name in sorted(set(intent) - {out_of_scope}):
-        mine = order[intent[order] == name]
-        own, count = np.cumsum(truth[mine] != name), np.arange(1, len(mine) + 1)
-        # of all texts that are at least as sure, the share that is wrong
-        sure = np.searchsorted(-falling, -confidence[mine], side="right")
-        expected = (own + behind * wrong[sure - 1] / sure) / (count + behind)
-        enough = np.flatnonzero((expected <= allowed) & (count >= FEWEST))
-        if len(enough):
-            found[name] = float(confidence[mine[enough[-1]]])
-    return found
 
 
 def _largest(row: Any, most: int) -> Array:

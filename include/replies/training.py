@@ -81,7 +81,7 @@ def train_replies(warehouse: Warehouse, decided: Sequence[Example] = (), *, dry_
     features = _features(replies)
     with warehouse.connect(autocommit=True) as connection, exclusive(connection, "replies"):
         before = _in_force(connection)
-        told = fingerprint(np.frombuffer(orjson.dumps(examples), dtype=np.uint8))
+        told = fingerprint(np.frombuffer(orjson.dumps([list(example) for example in examples]), dtype=np.uint8))
         if before and (before.fingerprint, before.features) == (told, features):
             return Trained(len(examples), None, True, before.scores)
         training = Training(MODEL, SUBJECT, NO_TIME, datetime.now(UTC), features, told, len(examples))
