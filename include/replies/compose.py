@@ -39,7 +39,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Facts:
-    """All that a reply may name of its customer. None, and no orders: not known.
+    """All that a reply may name. None, and no orders: not known.
 
     :param name, given_name, email: of the customer.
     :param company_name: of their company.
@@ -76,23 +76,31 @@ class _Missing(Undefined):
         raise ReplyError(f"{self._undefined_name} is missing")
 
 
-def customer_facts(connection: psycopg.Connection, customer_ids: Iterable[str], known_to: date) -> dict[str, Facts]:
-    """What is known of customers, by their id, each from their own rows alone; ids that nobody has are left out.
+def ticket_facts(
+    connection: psycopg.Connection, tickets: Iterable[tuple[str, str]], known_to: date
+) -> dict[tuple[str, str], Facts]:
+    """What a reply to each ticket may tell: of its customer, and of these only what the asking address stands for.
 
+    Linking may have taken two people for one. So a value is left out when a record of another address gave it, and so
+    are orders and tickets of other addresses.
+
+    :param tickets: (source, ticket_id) each; those that core.fct_ticket does not have are left out.
     :param known_to: the last day of orders that count.
     """
+    asked = sorted(set(tickets))
     rows = connection.execute(
-        (SQL / "reply" / "customer_facts.sql").read_bytes(),
+        (SQL / "reply" / "ticket_facts.sql").read_bytes(),
         {
-            "customer_ids": sorted(set(customer_ids)), "known_to": known_to,
-            "since": known_to - timedelta(days=OPEN_DAYS), "most": MOST_ORDERS,
+            "sources": [source for source, _ in asked], "ticket_ids": [ticket_id for _, ticket_id in asked],
+            "known_to": known_to, "since": known_to - timedelta(days=OPEN_DAYS), "most": MOST_ORDERS,
         },
     ).fetchall()  # fmt: skip
     names = ("name", "given_name", "email", "company_name", "owner_name", "value_group")
     found = {}
-    for customer_id, *told, orders, open_tickets in rows:
+    for source, ticket_id, *told, orders, open_tickets in rows:
         listed = tuple(Order(o[0], date.fromisoformat(o[1]), Decimal(o[2]), o[3]) for o in orders)
-        found[customer_id] = Facts(**dict(zip(names, told, strict=True)), orders=listed, open_tickets=open_tickets)
+        values = dict(zip(names, told, strict=True))
+        found[source, ticket_id] = Facts(**values, orders=listed, open_tickets=open_tickets, ticket_id=ticket_id)
     return found
 
 

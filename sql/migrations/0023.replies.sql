@@ -16,5 +16,8 @@ comment on column ops.reply_example.text is 'what a customer wrote, without mark
 comment on column ops.reply_example.intent is 'what it asks, a file in include/config/replies';
 comment on column ops.reply_example.language is 'language, BCP 47; null when not told';
 
+create index fct_ticket_by_requester on core.fct_ticket (source, requester_key);
+comment on index core.fct_ticket_by_requester is 'what somebody asked';
+
 comment on column ops.model_run.model is 'bg_nbd, gamma_gamma, clusters, weekly_forecast, win_probability, intents';
 comment on column ops.model_run.rows is 'rows of the data: customers, deals, examples';

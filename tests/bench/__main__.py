@@ -394,6 +394,12 @@ def replies(setting: Setting) -> list[Line]:
                 for whose, leaked in (("customer", told.other_customers), ("person", told.other_persons)):
                     what = f"{checked}: data of another {whose}"
                     lines.append(Line("replies", what, "texts", leaked, 0, None, 0.0, leaked == 0))
+    if folder := os.environ.get("CRM_REAL_DATA"):
+        bank, of = replies_bench.banking_answered(model, known, Path(folder))
+        what = f"of {of:,} questions to a bank, answered"
+        lines.append(Line("replies", what, "%", 100 * bank / of, 2, None, 0.0, 100 * bank / of <= 2))
+    else:
+        print("questions to a bank are left out: CRM_REAL_DATA names no folder")
     foreign = replies_bench.foreign_answered(model, known)
     what = f"of {len(replies_bench.FOREIGN)} messages in other languages, answered"
     return [*lines, Line("replies", what, "texts", foreign, 0, None, 0.0, foreign == 0)]

@@ -16,7 +16,8 @@ from typing import Any, LiteralString
 
 import orjson
 
-from include.replies.compose import Facts, compose, customer_facts, lacks
+from include.replies.classify import read_texts
+from include.replies.compose import compose, lacks, ticket_facts
 from include.replies.config import Replies
 from include.replies.intents import OUT_OF_SCOPE, IntentModel
 from include.replies.understanding import Message, understand
@@ -28,9 +29,33 @@ from include.window import Window
 from tests.deliveries import load
 from tests.sandbox import Sandbox, running
 
+DESK = "sandbox_helpdesk"
 SEEDS = (20261127, 4711, 90210)
 START, MONTHS = date(2025, 6, 1), 12
 SIZE = {"companies": 300, "people": 900, "deals": 200, "tickets": 3000}
+# Kinds of questions to a bank, in Banking77, that this company has nothing to do with.
+BANKING = (
+    "age_limit",
+    "apple_pay_or_google_pay",
+    "atm_support",
+    "automatic_top_up",
+    "country_support",
+    "exchange_rate",
+    "cash_withdrawal_not_recognised",
+    "fiat_currency_support",
+    "getting_spare_card",
+    "lost_or_stolen_card",
+    "lost_or_stolen_phone",
+    "receiving_money",
+    "supported_cards_and_currencies",
+    "swallowed_card",
+    "top_up_limits",
+    "topping_up_by_card",
+    "transfer_into_account",
+    "transfer_timing",
+    "verify_source_of_funds",
+    "virtual_card_not_working",
+)
 # What customers ask in languages that no reply is in: nobody is to be answered in another one.
 FOREIGN = (
     "Wo bleibt unsere Bestellung FW-250311-48213? Wir warten seit zwei Wochen auf die Schreibtische.",
@@ -113,7 +138,7 @@ def company(seed: int, share: int) -> Iterator[tuple[Sandbox, Window]]:
 
 def tickets(sandbox: Sandbox, window: Window) -> list[Ticket]:
     """Every ticket that the help desk has, with its truth."""
-    source = load_source("sandbox_helpdesk")
+    source = load_source(DESK)
     truth = {str(one["ticket_id"]): one for one in sandbox.ask("GET", "truth/intents")}
     found = {}
     for page in sandbox.pull(source, source.entities["tickets"], window).pages:
@@ -155,6 +180,15 @@ def foreign_answered(model: IntentModel, replies: Replies) -> int:
     return sum(one.decision == "answer" for one in told)
 
 
+def banking_answered(model: IntentModel, replies: Replies, folder: Path) -> tuple[int, int]:
+    """How many of the questions to a bank would be answered, and how many there are."""
+    asked = [
+        one for one in read_texts([folder / "banking77" / "train.csv"], "text", "category") if one.intent in BANKING
+    ]
+    told = understand(model, replies, [Message(None, one.text) for one in asked])
+    return sum(one.decision == "answer" for one in told), len(asked)
+
+
 def leaks(url: str, replies: Replies, sandbox: Sandbox, window: Window, asked: Sequence[Ticket]) -> Leaks:
     """A reply of every intent to every ticket, searched for the data of everyone else.
 
@@ -162,7 +196,7 @@ def leaks(url: str, replies: Replies, sandbox: Sandbox, window: Window, asked: S
     """
     warehouse = Warehouse(url)
     for source in load_sources().values():
-        if source.name in ("sandbox_crm", "sandbox_helpdesk", "sandbox_orders"):
+        if source.name in ("sandbox_crm", DESK, "sandbox_orders"):
             for entity in source.entities.values():
                 delivery = sandbox.pull(source, entity, window)
                 if delivery.pages:
@@ -186,12 +220,14 @@ def leaks(url: str, replies: Replies, sandbox: Sandbox, window: Window, asked: S
             " group by lower(full_name) having count(*) = 1"
         )
         ordered_by = pairs("select order_id, lower(customer_key) from core.fct_order_line")
-        facts = customer_facts(connection, customer_of.values(), window.last_day)
+        facts = ticket_facts(connection, [(DESK, one.ticket_id) for one in asked], window.last_day)
     mailboxes = _mailboxes(sandbox)
     composed = with_orders = others = persons = 0
     for ticket in asked:
         customer_id = customer_of.get(ticket.ticket_id, "")
-        known = facts.get(customer_id, Facts())
+        known = facts.get((DESK, ticket.ticket_id))
+        if known is None:  # in quarantine
+            continue
         for intent, told in replies.intents.items():
             parts = replies.parts(intent, ticket.language)
             if parts is None or lacks(told.needs, known):

@@ -5,9 +5,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from include.replies import training
-from include.replies.compose import Order, compose, customer_facts
+from include.replies.compose import Facts, Order, compose, lacks, ticket_facts
 from include.replies.config import Replies, load_replies
 from include.replies.intents import Example
 from include.replies.training import Trained, intent_model, train_replies
@@ -111,38 +112,93 @@ def test_messages_are_answered_drafted_or_left(warehouse: Warehouse, replies: Re
     assert understand(model, replies, []) == []
 
 
-def test_a_reply_is_made_of_its_customers_own_rows(warehouse: Warehouse) -> None:
-    with warehouse.connect() as connection:
-        connection.execute(
-            "insert into mart.customer_360 (customer_id, full_name, given_name, email, company_name, first_seen_at,"
-            " records, sources, open_tickets, completeness) values"
-            " ('c1', 'Ann Lee', 'Ann', 'ann@acme.example', 'Acme', now(), 1, '{crm}', 2, 1),"
-            " ('c2', 'Bob Ray', 'Bob', 'bob@other.example', 'Other', now(), 1, '{crm}', 0, 1),"
-            " ('c3', null, null, null, null, now(), 1, '{crm}', 0, 0)"
+# Ann's ticket T-1 is asked from ann@acme.example. The link takes a namesake for her, who writes from ann@other.example.
+RECORDS = [
+    ("crm", "1", "c1", "ann@acme.example"), ("desk", "7", "c1", "ann@acme.example"),
+    ("shop", "email:ann@acme.example", "c1", "ann@acme.example"),
+    ("desk", "8", "c1", "ann@other.example"), ("shop", "email:ann@other.example", "c1", "ann@other.example"),
+    ("desk", "9", "c2", "bob@acme.example"), ("shop", "email:bob@acme.example", "c2", "bob@acme.example"),
+]  # fmt: skip
+TICKETS = [
+    ("T-1", "7", "open"), ("T-2", "7", "solved"), ("T-3", "7", "new"), ("T-4", "8", "open"), ("T-5", "9", "open"),
+    ("T-6", "nobody", "open"),
+]  # fmt: skip
+NOVEMBER = [("ann@acme.example", f"A-{n}", date(2026, 11, n)) for n in range(1, 8)]
+ORDERS = [
+    *NOVEMBER, ("ann@acme.example", "OLD", date(2026, 1, 1)), ("ann@acme.example", "LATER", date(2026, 11, 20)),
+    ("ann@other.example", "N-1", date(2026, 11, 9)), ("bob@acme.example", "B-1", date(2026, 11, 8)),
+]  # fmt: skip
+
+
+def fill(warehouse: Warehouse) -> None:
+    """Core and marts of two customers, one of whom is two people in truth."""
+    with warehouse.connect() as connection, connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into core.customer_link (source, record_key, record_id, customer_id) values (%s, %s, %s, %s)",
+            [(source, key, f"{source}:{key}", customer) for source, key, customer, _ in RECORDS],
         )
-        orders = [("c1", f"A-{n}", date(2026, 11, n)) for n in range(1, 8)]
-        orders += [
-            ("c1", "OLD", date(2026, 1, 1)),
-            ("c1", "LATER", date(2026, 11, 20)),
-            ("c2", "B-1", date(2026, 11, 3)),
-        ]
-        with connection.cursor() as cursor:
-            cursor.executemany(
-                "insert into mart.customer_order values ('shop', %s, %s, %s, %s, 10.50, 'EUR', 1)",
-                [(order, customer, day, day) for customer, order, day in orders],
-            )
-        facts = customer_facts(connection, ["c1", "c3", "c1", "nobody"], date(2026, 11, 15))
-    assert sorted(facts) == ["c1", "c3"]
+        cursor.executemany(
+            "insert into core.identity_record (kind, source, record_key, record_id, is_deleted, matching)"
+            " values ('person', %s, %s, %s, false, jsonb_build_object('email_key', %s::text))",
+            [(source, key, f"{source}:{key}", email) for source, key, _, email in RECORDS],
+        )
+        cursor.executemany(
+            "insert into core.fct_ticket (source, ticket_id, requester_key, status, created_at, is_deleted)"
+            " values ('desk', %s, %s, %s, now(), false)",
+            TICKETS,
+        )
+        cursor.executemany(
+            "insert into core.fct_order_line (source, order_id, line_no, ordered_at, customer_key, amount)"
+            " values ('shop', %s, 1, %s, %s, 10.50)",
+            [(order, day, f"email:{email}") for email, order, day in ORDERS],
+        )
+        cursor.executemany(
+            "insert into mart.customer_order values ('shop', %s, %s, %s, %s, 10.50, 'EUR', 1)",
+            [(order, "c2" if email.startswith("bob") else "c1", day, day) for email, order, day in ORDERS],
+        )
+        # of Ann the namesake's record told the company
+        cursor.execute(
+            "insert into mart.customer_360 (customer_id, full_name, given_name, email, company_name, owner_name,"
+            " given_by, first_seen_at, records, sources, completeness) values"
+            " ('c1', 'Ann Lee', 'Ann', 'ann@acme.example', 'Other', 'Maya', %s, now(), 1, '{crm}', 1),"
+            " ('c2', 'Bob Ray', 'Bob', 'bob@acme.example', 'Acme', 'Maya', '{}', now(), 1, '{crm}', 1)",
+            [Jsonb({"full_name": "crm:1", "given_name": "crm:1", "email": "crm:1", "company_name": "desk:8"})],
+        )
+
+
+def test_a_reply_tells_of_the_address_that_asks(warehouse: Warehouse) -> None:
+    fill(warehouse)
+    with warehouse.connect() as connection:
+        tickets = [("desk", ticket_id) for ticket_id in ("T-1", "T-4", "T-6", "T-1", "nothing")]
+        facts = ticket_facts(connection, tickets, date(2026, 11, 15))
+        assert ticket_facts(connection, [], date(2026, 11, 15)) == {}
+    assert sorted(facts) == [("desk", "T-1"), ("desk", "T-4"), ("desk", "T-6")]
+    ann, namesake, unknown = facts["desk", "T-1"], facts["desk", "T-4"], facts["desk", "T-6"]
     # the newest five of ninety days, and none that came after the day
-    assert [order.order_id for order in facts["c1"].orders] == ["A-7", "A-6", "A-5", "A-4", "A-3"]
-    assert facts["c1"].orders[0] == Order("A-7", date(2026, 11, 7), Decimal("10.50"), "EUR")
-    assert (facts["c1"].name, facts["c1"].open_tickets, facts["c1"].value_group) == ("Ann Lee", 2, None)
-    assert facts["c3"].orders == () and facts["c3"].name is None
-    delivered = load_replies()
-    for intent in delivered.intents:
-        for language in ("en", "zh"):
-            for customer in facts.values():
-                parts = delivered.parts(intent, language)
-                if parts and (intent != "order_status" or customer.orders):
-                    told = compose(parts, language, customer)
-                    assert not any(word in told for word in ("Bob", "Other", "B-1", "OLD", "LATER"))
+    assert [order.order_id for order in ann.orders] == ["A-7", "A-6", "A-5", "A-4", "A-3"]
+    assert ann.orders[0] == Order("A-7", date(2026, 11, 7), Decimal("10.50"), "EUR")
+    # of the tickets T-1 and T-3 are open, T-4 is the namesake's
+    assert (ann.name, ann.given_name, ann.owner_name, ann.open_tickets) == ("Ann Lee", "Ann", "Maya", 2)
+    assert ann.company_name is None  # it is the namesake's
+    assert (namesake.name, namesake.email, namesake.company_name) == (None, None, "Other")
+    assert [order.order_id for order in namesake.orders] == ["N-1"] and namesake.open_tickets == 1
+    assert unknown == Facts(ticket_id="T-6")
+
+
+def test_no_reply_as_delivered_tells_of_anyone_else(warehouse: Warehouse) -> None:
+    fill(warehouse)
+    with warehouse.connect() as connection:
+        facts = ticket_facts(connection, [("desk", ticket_id) for ticket_id, *_ in TICKETS], date(2026, 11, 15))
+    others = {"T-1": ("Other", "N-1", "Bob", "B-1"), "T-4": ("Acme", "A-", "Bob", "B-1"), "T-5": ("Ann", "A-", "N-1")}
+    replies = load_replies()
+    composed = 0
+    for (_, ticket_id), known in facts.items():
+        for name, intent in replies.intents.items():
+            for language in ("en", "zh"):
+                parts = replies.parts(name, language)
+                if parts and not lacks(intent.needs, known):
+                    told = compose(parts, language, known)
+                    composed += 1
+                    assert not any(word in told for word in others.get(ticket_id, ())), f"{ticket_id} {name}: {told}"
+    # 18 intents in two languages for six tickets; of T-6 no orders are known, which order_status needs
+    assert composed == 18 * 2 * 6 - 2
