@@ -13,6 +13,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from include.config_files import ConfigError, StrictModel, read_config
 from include.replies.compose import FIELDS, check
 from include.replies.intents import OUT_OF_SCOPE, Example
+from include.replies.text import message_text
 from include.settings import CONFIG
 
 COLUMNS = ("text", "intent", "language")
@@ -91,9 +92,9 @@ class Replies:
 
     @cached_property
     def examples(self) -> list[Example]:
-        """Every example, in the order of the files."""
+        """Every example, in the order of the files, cleaned as messages are."""
         told = [
-            Example(text, name, language)
+            Example(message_text(text), name, language)
             for name, intent in self.intents.items()
             for language, texts in intent.examples.items()
             for text in texts
@@ -146,7 +147,7 @@ def _read_examples(path: Path, intents: dict[str, Any]) -> list[Example]:
                 if not text or intent not in intents:
                     told = f"no intent {intent!r}; there is {', '.join(intents)}" if text else "text is empty"
                     raise ConfigError(f"{path}:{reader.line_num}: {told}")
-                found.append(Example(text, intent, language or None))
+                found.append(Example(message_text(text), intent, language or None))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

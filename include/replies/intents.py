@@ -7,7 +7,7 @@ had not learned from (Guo et al. 2017). The same examples in the same order give
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -140,10 +140,7 @@ class IntentModel:
 
 
 def calibrate(
-    examples: Sequence[Example],
-    precision: float = PRECISION,
-    out_of_scope: str = OUT_OF_SCOPE,
-    tell: Callable[[str], None] = lambda _: None,
+    examples: Sequence[Example], precision: float = PRECISION, out_of_scope: str = OUT_OF_SCOPE
 ) -> tuple[Calibration, HeldOut]:
     """When a model of these examples is sure enough, and how it does on texts that it has not learned from.
 
@@ -163,7 +160,6 @@ def calibrate(
             columns = np.searchsorted(names, classifier.classes_)
             found = _by_class(classifier.decision_function(vectors.transform(texts)))
             scores[np.ix_(held_out, columns)] = found
-        tell(f"part {fold + 1} of {FOLDS} held out")
     truth = np.array([example.intent for example in examples], dtype=object)
     temperature = _temperature(scores, np.searchsorted(names, truth))
     intent, confidence = _best(scores, names, temperature)

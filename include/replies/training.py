@@ -43,7 +43,8 @@ class Trained:
     :param examples: how many it was given.
     :param model_run_id: the new model's; None when the examples and settings are those of the model in force.
     :param is_in_force: whether it is in force now, or would be but for a dry run.
-    :param scores: how good it is on examples that were held out, and how it and the model before did on the same ones.
+    :param scores: how it does on examples that were held out, the same that its thresholds are of (`./crm classify` is
+        stricter); and how it and the model before did on those that both are compared on.
     """
 
     examples: int
