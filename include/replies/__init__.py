@@ -1,1 +1,2 @@
-"""Understanding what customers ask, and composing replies to it."""
+"""What customers ask, and replies to it: messages are understood (`understanding`), and what is known of who asks is put
+into the reply (`compose`), unless the reply needs what is not known (`lacks`)."""
