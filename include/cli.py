@@ -47,7 +47,7 @@ def main() -> None:
     from include.ingest import IngestError
     from include.local.errors import ServiceError
     from include.quality.suites import QualityError
-    from include.replies.intents import IntentError
+    from include.replies.errors import IntentError
     from include.sources.errors import ReadFailedError, SkeletonError, SourceError
     from include.warehouse.migrations import WarehouseTooOldError
     from include.warehouse.staging import StagingError

@@ -1,2 +1,5 @@
-"""What customers ask, and replies to it: messages are understood (`understanding`), and what is known of who asks is put
-into the reply (`compose`), unless the reply needs what is not known (`lacks`)."""
+"""What customers ask, and replies to it.
+
+A message is understood (`understanding`), what is known of who asks is read (`compose.ticket_facts`), and put into the
+reply of the intent (`compose.compose`), unless the reply needs what is not known (`compose.lacks`).
+"""

@@ -1,5 +1,6 @@
 """How well what texts ask is told apart, on any labelled texts: ``./crm classify``."""
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -9,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from include.replies.intents import OUT_OF_SCOPE, Example, HeldOut, IntentError, fit, fold_of, judge
+from include.replies.errors import IntentError
+from include.replies.intents import OUT_OF_SCOPE, Example, HeldOut, fit, fold_of, judge
 from include.replies.text import message_text
 
 CONFUSIONS = 10
@@ -90,12 +92,14 @@ def read_texts(paths: Sequence[Path], text: str, label: str) -> list[Example]:
     found = []
     for path in paths:
         try:
-            table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", pd.errors.ParserWarning)  # a row longer than the header
+                table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False)
         except OSError as error:
             raise IntentError(f"{path}: cannot be read: {error.strerror or error}") from None
         except UnicodeDecodeError as error:
             raise IntentError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from None
-        except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError) as error:
             raise IntentError(f"{path}: not CSV with a header: {str(error).strip()}") from None
         for option, column in (("--text", text), ("--label", label)):
             if column not in table.columns:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from include.replies.errors import IntentError
 from include.replies.text import normal_form
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -30,10 +31,6 @@ SETTINGS = {"words": [1, 2], "parts_of_words": [2, 5], "regularisation": 0.5, "f
 # A Chinese character is a word of its own.
 _WORD = r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+"
 _NEVER = 2.0
-
-
-class IntentError(ValueError):
-    """Examples that no model can be made of; says why."""
 
 
 class Example(NamedTuple):
@@ -229,7 +226,8 @@ def _fit(examples: Sequence[Example]) -> tuple[Any, Any, Any]:
 
     intents = [example.intent for example in examples]
     if len(set(intents)) < 2:
-        raise IntentError(f"{len(examples):,} texts of {len(set(intents))} intents: a model needs texts of two or more")
+        told = f"{len(examples):,} texts of {len(set(intents))} intents are there to learn from"
+        raise IntentError(f"{told}; give more that differ, of two intents or more: a part of them is held out, too")
     vectors = FeatureUnion([
         ("words", TfidfVectorizer(token_pattern=_WORD, ngram_range=(1, 2), sublinear_tf=True)),
         ("parts", TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)),

@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from include.cli import app
 from include.replies.classify import classify, read_texts
-from include.replies.intents import Example, IntentError
+from include.replies.errors import IntentError
+from include.replies.intents import Example
 
 COLOURS = ("red", "green", "blue", "pink", "black", "white", "grey", "brown", "violet", "orange")
 FRAMES = ("a {} {}", "my {} {} please", "where is the {} {}", "{} {} again", "this {} {} now")
@@ -73,6 +74,7 @@ def test_the_command_reads_files(tmp_path: Path) -> None:
         (b"text,tag\na,b\n", r"has no column 'label'; give --label one of: text, tag"),
         (b"", "not CSV with a header"),
         (b'text,label\n"a,b\n', "not CSV with a header"),
+        (b"text,label\na,b,c,d\n", "not CSV with a header"),
         (b"text,label\n\xff\xfe,b\n", "not UTF-8"),
         (b"text,label\n,b\n", "there is no row with a text and a label"),
     ],
@@ -88,7 +90,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes, say
 def test_one_label_and_no_file_are_mistakes_of_the_user(tmp_path: Path) -> None:
     with pytest.raises(IntentError, match="cannot be read: No such file"):
         read_texts([tmp_path / "none.csv"], "text", "label")
-    with pytest.raises(IntentError, match="a model needs texts of two or more"):
+    with pytest.raises(IntentError, match="give more that differ, of two intents or more"):
         classify(texts("cat"), None, folds=5, precision=0.98)
     done = CliRunner().invoke(app, ["classify", "--test", "x.csv"])
     assert done.exit_code == 2 and "--train" in done.output

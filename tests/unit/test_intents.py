@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from include.replies.errors import IntentError
 from include.replies.intents import (
     Calibration,
     Example,
-    IntentError,
     IntentModel,
     calibrate,
     fit,
@@ -92,7 +92,7 @@ def test_languages_and_nearest_examples() -> None:
 def test_two_intents_are_enough_and_one_is_not() -> None:
     two = [example for example in EXAMPLES if example.intent != "out_of_scope"]
     assert judge(fit(two)[0], two).accuracy == 1.0
-    with pytest.raises(IntentError, match="a model needs texts of two or more"):
+    with pytest.raises(IntentError, match="give more that differ, of two intents or more"):
         calibrate([example for example in EXAMPLES if example.intent == "refund"])
     with pytest.raises(IntentError, match="no words"):
         calibrate([Example("…", "a"), Example("!", "b"), Example("?", "a"), Example(";", "b")])
