@@ -106,7 +106,7 @@ def ticket_facts(
 
 def lacks(needs: Iterable[str], facts: Facts) -> list[str]:
     """Which of the fields that a reply needs are not known: with any, the reply is not for this customer."""
-    return [name for name in needs if not getattr(facts, name)]
+    return [name for name in needs if not _told(facts, name)]
 
 
 def compose(parts: Iterable[str], language: str, facts: Facts) -> str:
@@ -150,9 +150,7 @@ def check(text: str, language: str, needs: Iterable[str]) -> None:
 def _names(facts: Facts, language: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in FIELDS:
-        value = getattr(facts, name)
-        if isinstance(value, str):
-            value = _plain(value)
+        value = _told(facts, name)
         found[name] = _Missing(name=name) if value is None else value
     found["orders"] = [
         {"order_id": tidy(o.order_id), "ordered_on": _day(o.ordered_on, language), "amount": _amount(o, language)}
@@ -161,8 +159,11 @@ def _names(facts: Facts, language: str) -> dict[str, Any]:
     return found
 
 
-def _plain(value: str) -> str | None:
-    """On one line; None where it is no name but a text, or leads somewhere."""
+def _told(facts: Facts, name: str) -> Any:
+    """A field; text on one line, and None where it is no name but a text, or leads somewhere."""
+    value = getattr(facts, name)
+    if not isinstance(value, str):
+        return value
     value = tidy(value)
     is_name = 0 < len(value) <= LONGEST_VALUE and "://" not in value and "www." not in value.lower()
     return value if is_name else None

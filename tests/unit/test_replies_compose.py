@@ -20,6 +20,7 @@ def test_a_name_is_one_line_and_leads_nowhere() -> None:
     for name in ("visit https://evil.example", "WWW.evil.example", "x" * 200, "  "):
         with pytest.raises(ReplyError, match="name is missing"):
             compose(["Dear {{ name }}"], "en", Facts(name=name))
+        assert lacks(["name"], Facts(name=name)) == ["name"]
 
 
 @pytest.mark.parametrize("field", ["name", "given_name", "email", "company_name", "owner_name", "value_group"])
