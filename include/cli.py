@@ -15,6 +15,7 @@ from rich.markup import escape
 from include.cli_customer import customer
 from include.cli_identity import identity_app
 from include.cli_outbox import outbox_app
+from include.cli_replies import classify
 from include.config_files import ConfigError
 from include.settings import PROJECT
 
@@ -32,6 +33,7 @@ app.add_typer(source_app, name="source")
 app.add_typer(identity_app, name="identity")
 app.add_typer(outbox_app, name="outbox")
 app.command()(customer)
+app.command()(classify)
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object, on the last line.")]
 err = Console(stderr=True, highlight=False)
@@ -45,13 +47,14 @@ def main() -> None:
     from include.ingest import IngestError
     from include.local.errors import ServiceError
     from include.quality.suites import QualityError
+    from include.replies.errors import IntentError
     from include.sources.errors import ReadFailedError, SkeletonError, SourceError
     from include.warehouse.migrations import WarehouseTooOldError
     from include.warehouse.staging import StagingError
 
     mistakes = (
         ConfigError, SourceError, ReadFailedError, SkeletonError, IngestError, QualityError, IdentityError,
-        ResolveError, ServiceError, StagingError, WarehouseTooOldError, OperationalError,
+        ResolveError, IntentError, ServiceError, StagingError, WarehouseTooOldError, OperationalError,
     )  # fmt: skip
     try:
         app(prog_name="./crm")

@@ -30,12 +30,15 @@ import psycopg
 from psycopg import sql
 
 from include.local.postgres import Cluster
+from include.replies.config import load_replies
+from include.replies.intents import fit
 from include.settings import PROJECT
 from include.warehouse.connection import Warehouse
 from include.warehouse.migrations import migrate
 from tests import reminder_days
 from tests.bench import budget, customers, truth
 from tests.bench import mysql as mysql_table
+from tests.bench import replies as replies_bench
 from tests.bench import sales as sales_marts
 from tests.bench import sales_models as sales_models_bench
 from tests.bench import search as customer_search
@@ -374,6 +377,57 @@ def reminders(setting: Setting) -> list[Line]:
     ]  # fmt: skip
 
 
+def replies(setting: Setting) -> list[Line]:
+    """How well tickets are understood by the supplied examples alone, and whether a reply tells of anyone else."""
+    known = load_replies()
+    started = time.perf_counter()
+    model, _ = fit(known.examples, known.config.precision)
+    seconds = time.perf_counter() - started
+    lines = [Line("replies", "examples supplied, fitted", "texts", len(known.examples), None, None, seconds, None)]
+    for seed in replies_bench.SEEDS[: 1 if setting.share > 1 else None]:
+        started = time.perf_counter()
+        with replies_bench.company(seed, setting.share) as (sandbox, window):
+            asked = replies_bench.tickets(sandbox, window)
+            found = replies_bench.judged(model, known, asked)
+            lines += _understood(f"seed {seed}", found, time.perf_counter() - started, known.config.precision)
+            if seed == replies_bench.SEEDS[0]:
+                with setting.server.database(is_migrated=True) as url:
+                    told = replies_bench.leaks(url, known, sandbox, window, asked)
+                checked = f"seed {seed}: of {told.replies:,} replies, {told.with_orders:,} with orders"
+                for whose, leaked in (("customer", told.other_customers), ("person", told.other_persons)):
+                    what = f"{checked}: data of another {whose}"
+                    lines.append(Line("replies", what, "texts", leaked, 0, None, 0.0, leaked == 0))
+    if folder := os.environ.get("CRM_REAL_DATA"):
+        bank, of = replies_bench.banking_answered(model, known, Path(folder))
+        what = f"of {of:,} questions to a bank, answered"
+        lines.append(Line("replies", what, "%", 100 * bank / of, 2, None, 0.0, 100 * bank / of <= 2))
+    else:
+        print("questions to a bank are left out: CRM_REAL_DATA names no folder")
+    foreign = replies_bench.foreign_answered(model, known)
+    what = f"of {len(replies_bench.FOREIGN)} messages in other languages, answered"
+    return [*lines, Line("replies", what, "texts", foreign, 0, None, 0.0, foreign == 0)]
+
+
+def _understood(what: str, found: replies_bench.Understood, seconds: float, precision: float) -> list[Line]:
+    def share(told: str, part: int, of: int, aim: float | None = None, at_most: bool = False) -> Line:
+        value = 100 * part / max(of, 1)
+        reached = None if aim is None else value <= aim if at_most else value >= aim
+        return Line("replies", f"{what}: {told}", "%", value, aim, None, seconds, reached)
+
+    asked = 100 * precision
+    return [
+        share(f"{found.tickets:,} tickets: intent is right", found.right, found.tickets),
+        share("language is right", found.right_language, found.tickets),
+        share("sure enough to answer", found.answered, found.tickets),
+        share("of these right", found.answered_right, found.answered, asked),
+        share("answered, as the intent needs no approval", found.sent, found.tickets),
+        share("of these right", found.sent_right, found.sent, asked),
+        share(f"{found.out_of_scope:,} out of scope: answered", found.out_of_scope_answered, found.out_of_scope, 2,
+              at_most=True),
+        share("out of scope: drafted", found.out_of_scope_drafted, found.out_of_scope),
+    ]  # fmt: skip
+
+
 def search(setting: Setting) -> list[Line]:
     """Finding one of a million customers, by everything they can be found by, and building what they are found in."""
     people = SEARCHED_CUSTOMERS // setting.share
@@ -618,6 +672,7 @@ BENCHES: dict[str, Callable[[Setting], list[Line]]] = {
     "sales": sales,
     "service": service,
     "reminders": reminders,
+    "replies": replies,
 }
 
 if __name__ == "__main__":

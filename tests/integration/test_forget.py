@@ -15,6 +15,8 @@ from psycopg import sql
 from include.customers import forget as forgetting
 from include.customers.forget import Erasure, ForgetError, forget
 from include.ingest import replay_source
+from include.replies.intents import Example
+from include.replies.training import train_replies
 from include.reports.render import render
 from include.sources.config import load_source
 from include.warehouse import webhooks
@@ -162,6 +164,7 @@ def loaded(embedded: Databases, sandbox: Sandbox, tmp_path_factory: pytest.TempP
 
 def mention(warehouse: Warehouse, person: Person, ticket: dict) -> None:
     """Put the person wherever a company may come to have them."""
+    train_replies(warehouse, [Example(f"I am {person.full_name}, write to {person.email}", "complaint", "en")])
     bad: dict = {"id": person.contact, "archived": False, "properties": {
         "email": person.email, "createdate": "some day", "lastmodifieddate": "2025-09-10T10:00:00Z"}}  # fmt: skip
     new = {"id": "999999999001", "archived": False, "properties": {
