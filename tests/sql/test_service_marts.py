@@ -7,6 +7,10 @@ from typing import Any
 import orjson
 import pytest
 
+from include.reports.frame import Frame
+from include.reports.model import Table
+from include.reports.reader import Reader
+from include.reports.render import SUBJECTS
 from include.warehouse.connection import Warehouse
 from include.warehouse.core import build_core
 from include.warehouse.marts import build_marts
@@ -389,3 +393,24 @@ def test_a_late_event_marks_only_the_days_from_it_on(desk: Desk) -> None:
     desk.load = 0
     changed = build_core(desk.warehouse).changed_from
     assert changed["service"] == date(2020, 10, 8)
+
+
+def test_the_report_says_what_was_kept_and_what_is_next(desk: Desk) -> None:
+    desk.ticket("1", at("10-05 09:00"), subject="Kept")
+    desk.event("1", at("10-05 10:00"), AGENT, "So.", status=("new", "pending"))
+    desk.ticket("2", at("10-05 09:00"), subject="Broken", priority="high")  # 120 minutes are over at 11:00
+    desk.ticket("3", at("10-05 16:00"), subject="Next")  # of 480 minutes one hour is gone at the end of Monday
+    desk.build("10-05")
+    frame = Frame(Window.between("2020-10-05", "2020-10-05"), ("desk",))
+    with desk.warehouse.connect() as connection:
+        report = SUBJECTS["service"](Reader(connection, frame.parameters()), frame)
+        connection.rollback()
+    kept, following = (
+        block for section in report.sections if section.heading == "Service levels" for block in section.blocks
+    )
+    assert isinstance(kept, Table) and isinstance(following, Table)
+    assert [list(row) for row in kept.rows] == [["First reply", 1, 1, Decimal("0.5"), None]]
+    # of 1 nothing runs, since it waits for the customer; the customer of 2 may wait 960 minutes, of 3 1,920
+    assert [(row[1], row[2], row[6]) for row in following.rows] == [
+        ("Next", "First reply", 420), ("Broken", "Customer waits", 480), ("Next", "Customer waits", 1860),
+    ]  # fmt: skip
