@@ -2,7 +2,7 @@
 ### Track service
 
 Builds the service marts: tickets with all their times, what was promised and whether it was kept, volumes and backlog
-by day, figures by week, month and quarter. Of tickets those are told anew that changed, or whose promises still run; one
+by day, figures by week, month and quarter. Of tickets those are told anew that changed or whose promises run; one
 row a day is built for the run's day, and, when the day is fresh, for every earlier day that late facts marked.
 
 The subject that completes the day publishes it to the reports; for the others **publish_marts** is skipped.
