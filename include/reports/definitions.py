@@ -75,8 +75,9 @@ TERMS: dict[str, tuple[str, str]] = {
     ),
     "forecast": (
         "Forecast",
-        "Won amount of each month to come, from weekly forecasts made after the last week that was over; the method is "
-        "the one with the least error in a rolling backtest. 80 and 95 % intervals are made of its errors there.",
+        "Won amount of each month to come, from weekly forecasts made after the last week that was over; the mean "
+        "of several methods, or one that did far better in a rolling backtest. 80 and 95 % intervals are made of the "
+        "errors there.",
     ),
     "forecast_accuracy": (
         "How forecasts turned out",

@@ -19,9 +19,9 @@ METHODS = {
     "seasonal_naive": "the season before",
     "exponential_smoothing": "exponential smoothing",
     "theta": "Theta",
-    "last_seasons": "the shape of the seasons before",
+    "last_year": "the shape of last year",
     "pipeline": "the open pipeline and deals still to come",
-    "blend": "the median of several methods",
+    "blend": "the mean of several methods",
 }
 
 
@@ -82,15 +82,16 @@ def _forecast(reader: Reader) -> list[Block]:
 
 
 def _method(row: Row) -> str:
-    season = {52: "the same week a year before", 13: "the same week a quarter before"}.get(row["season"])
+    season = {52: "a year", 13: "a quarter"}.get(row["season"])
     told = f"From what was known on {day(row['known_to'])}, by {METHODS.get(row['method'], row['method'])}."
-    if season and row["relative_to_naive"] is not None:
+    if season and row["relative_to_naive"] is not None and row["months_relative_to_naive"] is not None:
         told += (
-            f" In {plural(row['cuts'], 'forecast')} of the past, made again with what was known then, its weekly error"
-            f" was {share(row['relative_to_naive'])} of that of {season}."
+            f" In {plural(row['cuts'], 'forecast')} of the past, made again with what was known then, its error was"
+            f" {share(row['relative_to_naive'])} of that of the same week {season} before, and of four weeks together"
+            f" {share(row['months_relative_to_naive'])}."
         )
-        if row["inside_80"] is not None:
-            told += f" {share(row['inside_80'])} of the weeks were inside the 80 % interval."
+        if row["months_inside_80"] is not None:
+            told += f" {share(row['months_inside_80'])} of such sums were inside the 80 % interval."
     return told
 
 
