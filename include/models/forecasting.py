@@ -88,10 +88,11 @@ def cuts_of(weeks: int) -> list[int]:
 
 def methods(history: Array, calendar: Array, more: Mapping[str, Method]) -> dict[str, Method]:
     """The methods that are tried: seasonal naive; last year's shape, and until a year can be judged exponential
-    smoothing and Theta, each of weeks that the calendar's effect is taken out of and put back; and the mean of all but
-    the naive one (Bates and Granger 1969).
+    smoothing, each of weeks that the calendar's effect is taken out of and put back; and their mean (Bates and Granger
+    1969).
 
-    Smoothing and Theta know no year. They are left out once one can be judged: what they say of the summer is wrong.
+    Once a year can be judged the mean is without the naive one, whose noise the smoothed shape does not have.
+    Exponential smoothing knows no year, so it is left out then: what it says of the summer is wrong.
 
     :param history: a figure a week.
     :param calendar: a row a week, those foretold included: what the calendar says of it.
@@ -107,11 +108,6 @@ def methods(history: Array, calendar: Array, more: Mapping[str, Method]) -> dict
 
         return AutoETS(season_length=1).forecast(y=plain, h=ahead)["mean"]
 
-    def theta(plain: Array, ahead: int) -> Array:
-        from statsforecast.models import AutoTheta
-
-        return AutoTheta(season_length=1).forecast(y=plain, h=ahead)["mean"]
-
     def with_calendar(method: Callable[[Array, int], Array]) -> Method:
         def told(known: int, ahead: int) -> Array:
             effect = calendar_effect(history[:known], calendar[: known + ahead])
@@ -124,11 +120,10 @@ def methods(history: Array, calendar: Array, more: Mapping[str, Method]) -> dict
             method(known, ahead) * calendar_effect(history[:known], calendar[: known + ahead])[known:]
         )
 
-    found = {"last_year": with_calendar(last_year)}
+    found = {"last_year": with_calendar(last_year), **{name: with_effect(method) for name, method in more.items()}}
     if season != YEAR:
-        found |= {"exponential_smoothing": with_calendar(smoothing), "theta": with_calendar(theta)}
-    found |= {name: with_effect(method) for name, method in more.items()}
-    parts = list(found.values())
+        found |= {"exponential_smoothing": with_calendar(smoothing)}
+    parts = [*found.values()] if season == YEAR else [naive, *found.values()]
 
     def blend(known: int, ahead: int) -> Array:
         return np.mean([np.clip(part(known, ahead), 0, None) for part in parts], axis=0)
@@ -203,12 +198,8 @@ def choose(history: Array, tried: Mapping[str, Method]) -> Chosen:
     apart = 1 + (cuts_of(weeks)[-1] - cuts_of(weeks)[0]) // HORIZON
     last = HORIZON // MONTH
     months = [range(max(0, month - 1), min(month + 2, last)) for month in range(last)]
-    weekly = _widening(
-        [_spread(told.errors[:, block], apart) for block in BLOCKS], [block.stop for block in BLOCKS]
-    )
-    monthly = _widening(
-        [_spread(told.month_errors[:, near], apart) for near in months], list(range(1, last + 1))
-    )
+    weekly = _widening([_spread(told.errors[:, block], apart) for block in BLOCKS], [block.stop for block in BLOCKS])
+    monthly = _widening([_spread(told.month_errors[:, near], apart) for near in months], list(range(1, last + 1)))
     return Chosen(
         told.method,
         np.clip(tried[told.method](weeks, HORIZON), 0, None),
@@ -286,7 +277,7 @@ def _inside(errors: Array, near: Sequence[range], apart: int) -> dict[str, float
     found: dict[int, list[bool]] = {level: [] for level in LEVELS}
     for cut, own in enumerate(np.abs(errors)):
         others = np.delete(errors, cut, axis=0)
-        for column in np.flatnonzero(np.isfinite(own)):
+        for column in np.flatnonzero(np.isfinite(own)).tolist():
             spread = _spread(others[:, near[column]], apart)
             for level in LEVELS:
                 if not math.isnan(spread[level]):

@@ -87,6 +87,15 @@ TERMS: dict[str, tuple[str, str]] = {
         "Chance",
         "The chance that an open deal is won in the end, by a model of how deals in its state went on.",
     ),
+    "conversion_probability": (
+        "Chance of a lead",
+        "The chance that an open lead is converted within 180 days of its creation, by a model of how leads in its "
+        "state went on.",
+    ),
+    "lead_stage_rate": (
+        "Stage’s rate",
+        "Share of the leads that were open in the stage which were converted within 180 days of their creation.",
+    ),
     "stage_rate": ("Stage’s rate", "Share of the deals that were open in the stage which were won in the end."),
     "anomaly": (
         "Unusual",

@@ -34,7 +34,7 @@ ALSO_TOUCHED = {"customer": (MERGED_KEYS,), "company": (MERGED_KEYS,), "deal": (
 # In this order: a statement may read what the ones before it made.
 STATEMENTS = (
     "dim_rep", "dim_product", "currency_rate", "fct_deal", "fct_deal_stage",
-    "fct_deal_close_date", "fct_ticket",
+    "fct_deal_close_date", "fct_lead", "fct_lead_stage", "fct_ticket",
     "latest_ticket_update", "fct_ticket_event", "fct_message", "fct_satisfaction", "fct_activity", "fct_order_line",
 )  # fmt: skip
 
