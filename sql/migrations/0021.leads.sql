@@ -6,6 +6,8 @@ alter table staging.customer add column lead_source text;
 comment on column staging.customer.lead_source is 'where the lead came from';
 alter table staging.customer add column converted_at timestamptz;
 comment on column staging.customer.converted_at is 'when the lead was converted, where the source tells it';
+create index customer_that_is_lead on staging.customer (source_table, source_id) where lead_status is not null;
+comment on index staging.customer_that_is_lead is 'the leads among the people of a source';
 
 create table core.fct_lead (
     source text not null,
