@@ -102,7 +102,10 @@ class ContactQuiet(_Rule):
 
 
 class LeadUntouched(_Rule):
-    """A customer without a deal, in one of these life-cycle stages, whom nobody has contacted for so long."""
+    """A customer without a deal, in one of these life-cycle stages, whom nobody has contacted for so long.
+
+    Whose leads have all been converted or lost, where a source has leads, is none.
+    """
 
     kind: Literal["lead_untouched"]
     lifecycle_stages: Annotated[tuple[_Text, ...], Field(min_length=1)]

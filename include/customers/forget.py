@@ -54,6 +54,8 @@ THEIRS = {
     "core.customer_link": "x.record_id in (table person_id)",
     "core.clean_version": "x.kind = 'person' and x.record_id in (table person_id)",
     "core.dim_customer": "x.customer_id in (table person_customer)",
+    "core.fct_lead": "x.source || ':' || x.lead_id in (table person_id)",
+    "core.fct_lead_stage": "x.source || ':' || x.lead_id in (table person_id)",
     "ops.reminder": "x.subject_kind = 'customer' and x.subject_id in (table person_customer)",
 }
 

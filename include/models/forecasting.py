@@ -1,12 +1,13 @@
-"""Forecasts of a weekly figure: the method chosen by a rolling backtest, intervals from the errors that it made there.
+"""Forecasts of a weekly figure: the mean of several methods, intervals from the errors that it made in the past.
 
-From every cut of the past a method sees what was known by then and foretells the weeks after it. The method with the
-least mean absolute error is chosen, and told beside the seasonal naive one (what the week a season ago had): the ratio
-of the two errors, and MASE, the error over that of one naive step inside the history (Hyndman and Koehler 2006).
+From every cut of the past a method sees what was known by then and foretells the weeks after it: a rolling backtest.
+The mean of the methods is told, unless a single one made far smaller errors there. Either is held against the seasonal
+naive forecast (what the week a season ago had), by weeks and by sums of four weeks: the ratio of the mean absolute
+errors, and MASE, the error over that of one naive step inside the history (Hyndman and Koehler 2006).
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,10 @@ FEWEST_WEEKS = 32
 MOST_CUTS = 12
 LEVELS = (80, 95)
 NAIVE = "seasonal_naive"
+BLEND = "blend"
+# A single method takes the place of the blend when its error is below this share of the blend's: a dozen cuts that
+# overlap favour the lucky one otherwise.
+CLEARLY = 0.8
 
 # Weeks ahead that share one spread of errors: the farther the wider, and too few errors of each single week.
 BLOCKS = (range(4), range(4, 13), range(13, HORIZON))
@@ -29,7 +34,8 @@ MONTH = 4  # weeks, in sums of weeks
 QUARTER, YEAR = 13, 52
 
 SMOOTH = 2  # weeks to each side, of a year's shape
-MOST_SEASONS = 3
+MOST_YEARS = 3
+NO_GROWTH = 26  # weeks that have not grown, beside those whose growth is seen
 # Degrees of freedom beside one for each independent window of errors.
 FREEDOM = 2
 RIDGE = 4.0  # weeks that say the calendar does nothing
@@ -44,8 +50,10 @@ class Backtest:
     errors: Array
 
     @property
-    def mean_absolute_error(self) -> float:
-        return float(np.nanmean(np.abs(self.errors)))
+    def month_errors(self) -> Array:
+        """Those of the sums of four weeks: a column a month ahead."""
+        months = HORIZON // MONTH
+        return self.errors[:, : months * MONTH].reshape(len(self.errors), months, MONTH).sum(axis=2)
 
 
 @dataclass(frozen=True)
@@ -56,8 +64,8 @@ class Chosen:
     :param mean: a figure a week ahead; never below 0.
     :param spread: level (80, 95) → half the width of each week's interval.
     :param month_spread: level → that of the sum of four weeks, by month ahead.
-    :param scores: of the backtest: cuts, season, of every method mean absolute error, MASE and the ratio to naive, and
-        the share of weeks inside the intervals.
+    :param scores: of the backtest: cuts, season, of every method mean absolute error, MASE and the ratio to naive, by
+        weeks and (``months_…``) by sums of four, and the shares of weeks and of such sums inside the intervals.
     """
 
     method: str
@@ -79,25 +87,26 @@ def cuts_of(weeks: int) -> list[int]:
 
 
 def methods(history: Array, calendar: Array, more: Mapping[str, Method]) -> dict[str, Method]:
-    """The methods that are tried: seasonal naive; exponential smoothing, Theta and the shape of last seasons, each of
-    weeks that the calendar's effect is taken out of and put back; and the median of all but the naive one.
+    """The methods that are tried: seasonal naive; last year's shape, and until a year can be judged exponential
+    smoothing, each of weeks that the calendar's effect is taken out of and put back; and their mean (Bates and Granger
+    1969).
+
+    Once a year can be judged the mean is without the naive one, whose noise the smoothed shape does not have.
+    Exponential smoothing knows no year, so it is left out then: what it says of the summer is wrong.
 
     :param history: a figure a week.
     :param calendar: a row a week, those foretold included: what the calendar says of it.
     :param more: methods that know more than the history; the calendar's effect is put upon them too.
     """
-    from statsforecast.models import AutoETS, AutoTheta
-
     season = season_of(len(history))
 
     def naive(known: int, ahead: int) -> Array:
         return np.resize(history[known - season : known], ahead)
 
     def smoothing(plain: Array, ahead: int) -> Array:
-        return AutoETS(season_length=1).forecast(y=plain, h=ahead)["mean"]
+        from statsforecast.models import AutoETS
 
-    def theta(plain: Array, ahead: int) -> Array:
-        return AutoTheta(season_length=1).forecast(y=plain, h=ahead)["mean"]
+        return AutoETS(season_length=1).forecast(y=plain, h=ahead)["mean"]
 
     def with_calendar(method: Callable[[Array, int], Array]) -> Method:
         def told(known: int, ahead: int) -> Array:
@@ -111,18 +120,15 @@ def methods(history: Array, calendar: Array, more: Mapping[str, Method]) -> dict
             method(known, ahead) * calendar_effect(history[:known], calendar[: known + ahead])[known:]
         )
 
-    found = {
-        "exponential_smoothing": with_calendar(smoothing),
-        "theta": with_calendar(theta),
-        "last_seasons": with_calendar(last_seasons),
-        **{name: with_effect(method) for name, method in more.items()},
-    }
-    parts = list(found.values())
+    found = {"last_year": with_calendar(last_year), **{name: with_effect(method) for name, method in more.items()}}
+    if season != YEAR:
+        found |= {"exponential_smoothing": with_calendar(smoothing)}
+    parts = [*found.values()] if season == YEAR else [naive, *found.values()]
 
     def blend(known: int, ahead: int) -> Array:
-        return np.median([np.clip(part(known, ahead), 0, None) for part in parts], axis=0)
+        return np.mean([np.clip(part(known, ahead), 0, None) for part in parts], axis=0)
 
-    return {NAIVE: naive, **found, "blend": blend}
+    return {NAIVE: naive, **found, BLEND: blend}
 
 
 def calendar_effect(history: Array, calendar: Array) -> Array:
@@ -143,20 +149,28 @@ def calendar_effect(history: Array, calendar: Array) -> Array:
     return np.clip(1 + (calendar - middle) / size @ slopes, *FACTORS)
 
 
-def last_seasons(history: Array, ahead: int) -> Array:
-    """The shape of the seasons before, on the level of today; the level alone while no season has passed.
+def last_year(history: Array, ahead: int) -> Array:
+    """The shape of the year before, on its level and with part of its growth; the last quarter's level without a year.
 
-    A season's shape is held against the quarter before it, and a year's is smoothed; the level is the last quarter's.
+    The shape is smoothed, and is the mean of up to three years. Growth is that of the weeks that have a like one a year
+    before, damped by half a year of weeks that have not grown: what grew by a fifth need not go on to (Gardner 2006).
     """
-    weeks, season = len(history), season_of(len(history))
-    level = history[-QUARTER:].mean()
-    smooth = _around(history, SMOOTH) if season == YEAR else history
+    weeks = len(history)
+    years = min(weeks // YEAR, MOST_YEARS)
+    if not years:
+        return np.full(ahead, history[-QUARTER:].mean())
+    smooth = _around(history, SMOOTH)
     shapes = []
-    for back in range(season, min(weeks - QUARTER, MOST_SEASONS * season) + 1, season):
-        then = history[weeks - back - QUARTER : weeks - back].mean()
-        if then > 0:
-            shapes.append(smooth[weeks - back + np.arange(ahead) % season] / then)
-    return level * np.mean(shapes, axis=0) if shapes and season > 1 else np.full(ahead, level)
+    for back in range(YEAR, years * YEAR + 1, YEAR):
+        level = history[weeks - back : weeks - back + YEAR].mean()
+        if level > 0:
+            shapes.append(smooth[weeks - back + np.arange(ahead) % YEAR] / level)
+    if not shapes:
+        return np.zeros(ahead)
+    pairs = min(weeks - YEAR, YEAR)
+    then = history[weeks - YEAR - pairs : weeks - YEAR].sum()
+    growth = history[weeks - pairs :].sum() / then - 1 if then > 0 else 0.0
+    return history[-YEAR:].mean() * (1 + growth * pairs / (pairs + NO_GROWTH)) * np.mean(shapes, axis=0)
 
 
 def _around(history: Array, reach: int) -> Array:
@@ -168,44 +182,47 @@ def _around(history: Array, reach: int) -> Array:
 
 
 def choose(history: Array, tried: Mapping[str, Method]) -> Chosen:
-    """The forecast of the method that did best in the backtest.
+    """The forecast of the blend, or of a method that did far better in the backtest.
 
     :param history: a figure a week, at least FEWEST_WEEKS of them.
+    :param tried: the methods, with NAIVE and BLEND among them.
     """
     weeks, season = len(history), season_of(len(history))
-    tests = backtest(history, tried)
-    best = min(tests, key=lambda test: test.mean_absolute_error)
-    naive = next(test for test in tests if test.method == NAIVE)
+    tests = {test.method: test for test in backtest(history, tried)}
+    error = {name: _size(test.errors) for name, test in tests.items()}
+    best = min(error, key=error.__getitem__)
+    told = tests[best if error[best] < CLEARLY * error[BLEND] else BLEND]
     step = float(np.mean(np.abs(history[season:] - history[:-season])))
-    scores = {
-        test.method: {
-            "mean_absolute_error": test.mean_absolute_error,
-            "mase": _ratio(test.mean_absolute_error, step),
-            "relative_to_naive": _ratio(test.mean_absolute_error, naive.mean_absolute_error),
-        }
-        for test in tests
-    }
+    month_error = {name: _size(test.month_errors) for name, test in tests.items()}
     # cuts that overlap repeat one another: so many windows of the horizon are there that do not
     apart = 1 + (cuts_of(weeks)[-1] - cuts_of(weeks)[0]) // HORIZON
-    weekly = _widening([_spread(best.errors[:, block], apart) for block in BLOCKS], [block.stop for block in BLOCKS])
-    months = HORIZON // MONTH
-    sums = best.errors[:, : months * MONTH].reshape(len(best.errors), months, MONTH).sum(axis=2)
-    monthly = _widening(
-        [_spread(sums[:, max(0, month - 1) : month + 2], apart) for month in range(months)], list(range(1, months + 1))
-    )
+    last = HORIZON // MONTH
+    months = [range(max(0, month - 1), min(month + 2, last)) for month in range(last)]
+    weekly = _widening([_spread(told.errors[:, block], apart) for block in BLOCKS], [block.stop for block in BLOCKS])
+    monthly = _widening([_spread(told.month_errors[:, near], apart) for near in months], list(range(1, last + 1)))
     return Chosen(
-        best.method,
-        np.clip(tried[best.method](weeks, HORIZON), 0, None),
+        told.method,
+        np.clip(tried[told.method](weeks, HORIZON), 0, None),
         {
             level: np.concatenate([np.full(len(block), one[level]) for block, one in zip(BLOCKS, weekly, strict=True)])
             for level in LEVELS
         },
         {level: np.array([one[level] for one in monthly]) for level in LEVELS},
         {
-            "cuts": len(best.errors),
+            "cuts": len(told.errors),
             "season": season,
-            "methods": scores,
-            "inside": {str(level): share for level, share in _inside(best.errors, apart).items()},
+            "methods": {
+                name: {
+                    "mean_absolute_error": error[name],
+                    "mase": _ratio(error[name], step),
+                    "relative_to_naive": _ratio(error[name], error[NAIVE]),
+                    "months_mean_absolute_error": month_error[name],
+                    "months_relative_to_naive": _ratio(month_error[name], month_error[NAIVE]),
+                }
+                for name in tests
+            },
+            "inside": _inside(told.errors, [block for block in BLOCKS for _ in block], apart),
+            "months_inside": _inside(told.month_errors, months, apart),
         },
     )
 
@@ -252,18 +269,25 @@ def _widening(spreads: list[dict[int, float]], ahead: list[int]) -> list[dict[in
     return spreads
 
 
-def _inside(errors: Array, apart: int) -> dict[int, float]:
-    """The share of weeks inside the interval by level, each cut's by the errors of the others; none for one cut."""
-    found: dict[int, list[float]] = {level: [] for level in LEVELS}
-    for cut in range(len(errors)):
+def _inside(errors: Array, near: Sequence[range], apart: int) -> dict[str, float]:
+    """The share of figures inside the interval by level, each cut's by the errors of the others; none for one cut.
+
+    :param near: for each column those whose errors make its interval.
+    """
+    found: dict[int, list[bool]] = {level: [] for level in LEVELS}
+    for cut, own in enumerate(np.abs(errors)):
         others = np.delete(errors, cut, axis=0)
-        for block in BLOCKS:
-            own = np.abs(errors[cut, block])
-            spread = _spread(others[:, block], apart)
+        for column in np.flatnonzero(np.isfinite(own)).tolist():
+            spread = _spread(others[:, near[column]], apart)
             for level in LEVELS:
                 if not math.isnan(spread[level]):
-                    found[level] += (own[np.isfinite(own)] <= spread[level]).tolist()
-    return {level: float(np.mean(inside)) for level, inside in found.items() if inside}
+                    found[level].append(bool(own[column] <= spread[level]))
+    return {str(level): float(np.mean(inside)) for level, inside in found.items() if inside}
+
+
+def _size(errors: Array) -> float:
+    """Mean absolute error."""
+    return float(np.nanmean(np.abs(errors)))
 
 
 def _ratio(one: float, other: float) -> float | None:

@@ -75,8 +75,9 @@ TERMS: dict[str, tuple[str, str]] = {
     ),
     "forecast": (
         "Forecast",
-        "Won amount of each month to come, from weekly forecasts made after the last week that was over; the method is "
-        "the one with the least error in a rolling backtest. 80 and 95 % intervals are made of its errors there.",
+        "Won amount of each month to come, from weekly forecasts made after the last week that was over; the mean "
+        "of several methods, or one that did far better in a rolling backtest. 80 and 95 % intervals are made of the "
+        "errors there.",
     ),
     "forecast_accuracy": (
         "How forecasts turned out",
@@ -85,6 +86,15 @@ TERMS: dict[str, tuple[str, str]] = {
     "win_probability": (
         "Chance",
         "The chance that an open deal is won in the end, by a model of how deals in its state went on.",
+    ),
+    "conversion_probability": (
+        "Chance of a lead",
+        "The chance that an open lead is converted within 180 days of its creation, by a model of how leads in its "
+        "state went on.",
+    ),
+    "lead_stage_rate": (
+        "Stage’s rate",
+        "Share of the leads that were open in the stage which were converted within 180 days of their creation.",
     ),
     "stage_rate": ("Stage’s rate", "Share of the deals that were open in the stage which were won in the end."),
     "anomaly": (

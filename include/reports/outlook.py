@@ -18,18 +18,20 @@ SERIES = {
 METHODS = {
     "seasonal_naive": "the season before",
     "exponential_smoothing": "exponential smoothing",
-    "theta": "Theta",
-    "last_seasons": "the shape of the seasons before",
+    "last_year": "the shape of last year",
     "pipeline": "the open pipeline and deals still to come",
-    "blend": "the median of several methods",
+    "blend": "the mean of several methods",
 }
 
 
 def sections(reader: Reader) -> list[Section]:
-    """Forecast, chances of open deals, unusual figures, groups of alike accounts and deals."""
+    """Forecast, chances of open deals and of leads, unusual figures, groups of alike accounts and deals."""
+    leads = reader.rows("sales_leads")
     return [
         Section("What is to come", _forecast(reader)),
         Section("Which open deals will be won", _chances(reader)),
+        # most sources have no leads, and a sentence that says so would be in every report
+        *([Section("Which leads will be converted", _leads(leads))] if leads else []),
         Section("Unusual days and weeks", _anomalies(reader)),
         Section("Accounts and deals that behave alike", _clusters(reader)),
     ]
@@ -82,15 +84,16 @@ def _forecast(reader: Reader) -> list[Block]:
 
 
 def _method(row: Row) -> str:
-    season = {52: "the same week a year before", 13: "the same week a quarter before"}.get(row["season"])
+    season = {52: "a year", 13: "a quarter"}.get(row["season"])
     told = f"From what was known on {day(row['known_to'])}, by {METHODS.get(row['method'], row['method'])}."
-    if season and row["relative_to_naive"] is not None:
+    if season and row["relative_to_naive"] is not None and row["months_relative_to_naive"] is not None:
         told += (
-            f" In {plural(row['cuts'], 'forecast')} of the past, made again with what was known then, its weekly error"
-            f" was {share(row['relative_to_naive'])} of that of {season}."
+            f" In {plural(row['cuts'], 'forecast')} of the past, made again with what was known then, its error was"
+            f" {share(row['relative_to_naive'])} of that of the same week {season} before, and of four weeks together"
+            f" {share(row['months_relative_to_naive'])}."
         )
-        if row["inside_80"] is not None:
-            told += f" {share(row['inside_80'])} of the weeks were inside the 80 % interval."
+        if row["months_inside_80"] is not None:
+            told += f" {share(row['months_inside_80'])} of such sums were inside the 80 % interval."
     return told
 
 
@@ -118,7 +121,11 @@ def _accuracy(reader: Reader) -> list[Block]:
 def _chances(reader: Reader) -> list[Block]:
     rows = reader.rows("sales_outlook")
     if not rows:
-        return [Sentence("Chances are told of the deals that are open on the newest day; there are none on this one.")]
+        return [
+            Sentence(
+                "Chances are told of the deals that are open on the newest day, once some have closed; there are none."
+            )
+        ]
     first = rows[0]
     currency = first["reporting_currency"] or ""
     amounts = f", {unit(currency)}" if unit(currency) else ""
@@ -149,11 +156,38 @@ def _chances(reader: Reader) -> list[Block]:
     return [Sentence(told), table]
 
 
-def _judged(row: Row) -> str:
+def _leads(rows: list[Row]) -> list[Block]:
+    first = rows[0]
+    columns = [
+        Column("Lead"), Column("Rep"), Column("Stage"), Column("Source"), Column("Since"),
+        Column("Chance", "share", "conversion_probability"), Column("Its stage", "share", "lead_stage_rate"),
+        Column("Why"),
+    ]  # fmt: skip
+    table = Table(
+        "The open leads that are likeliest to be converted",
+        columns,
+        [
+            [
+                row["full_name"] or row["lead_id"], row["rep_name"], row["stage_name"], row["lead_source"],
+                day(row["created_on"]), row["conversion_probability"], row["stage_rate"],
+                "; ".join(row["reasons"]),
+            ]
+            for row in rows
+        ],
+        note=_judged(first, "lead", "converted"),
+    )  # fmt: skip
+    told = (
+        f"{plural(first['open_leads'], 'lead of the last 180 days is', 'leads of the last 180 days are')} open; by"
+        f" their chances {number(first['expected_conversions'], 0)} will be converted within 180 days of being made."
+    )
+    return [Sentence(told), table]
+
+
+def _judged(row: Row, what: str = "deal", end: str = "won") -> str:
     if row["method"] == "stage_rate":
-        return f"The chance is the share of deals of the stage that were won, no model: {row['reason']}."
+        return f"The chance is the share of {what}s of the stage that were {end}, no model: {row['reason']}."
     return (
-        f"On {plural(row['later_deals'], 'later deal')} that the model had not seen, its Brier score was"
+        f"On {plural(row[f'later_{what}s'], f'later {what}')} that the model had not seen, its Brier score was"
         f" {number(row['brier'], 3)}, that of the stages’ rates {number(row['brier_stage_rate'], 3)} (lower is better);"
         f" chances were off by {share(row['calibration_error'])} on average."
     )

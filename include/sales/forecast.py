@@ -22,7 +22,7 @@ from include.models.forecasting import (
     Chosen,
     Method,
     choose,
-    last_seasons,
+    last_year,
     methods,
 )
 from include.models.runs import Fitted, Training, fingerprint, fit_once
@@ -64,7 +64,7 @@ class Flow:
         """Bookings of the weeks after the first ``known`` ones, from deals open by then and those still to come.
 
         Of the deals that reach an age in weeks, the share that is won, and lost, in that week is what it was so far
-        (a discrete competing-risks life table, Kalbfleisch and Prentice 2002). New deals come in last seasons' shape.
+        (a discrete competing-risks life table, Kalbfleisch and Prentice 2002). New deals come in last year's shape.
         """
         there = self.created < known
         is_over = there & (self.ended < known)
@@ -81,7 +81,7 @@ class Flow:
         worth = self.amount[bought].sum() / max(self.deals[bought].sum(), 1.0)
         still_open = by_age(there & ~is_over, self.deals)
         came = there & (self.created >= 0)  # the history may begin with the first booking, after the first deals
-        fresh = last_seasons(np.bincount(self.created[came], self.deals[came], minlength=known), ahead)
+        fresh = last_year(np.bincount(self.created[came], self.deals[came], minlength=known), ahead)
         found = np.empty(ahead)
         for week in range(ahead):
             still_open[0] += fresh[week]
@@ -200,8 +200,9 @@ def _write(
         inside = [n for n, day in enumerate(days[7 * known :]) if month <= day <= last]
         if days[-1] < last or not inside:
             break
-        # of errors that are independent, the spread grows with the root of the time
-        width = float(np.sqrt(len(inside) / (7 * MONTH)))
+        # of a part of a month errors are independent, of one longer than four weeks all alike: the wider of both
+        length = len(inside) / (7 * MONTH)
+        width = max(length, length**0.5)
         spread = {level: told["month_spread"][str(level)][ahead] * width for level in LEVELS}
         booked = _so_far(connection, series, month, known_to) if month <= known_to else 0.0
         rows.append(("month", month, ahead + 1, booked, booked + daily[inside].sum(), spread))

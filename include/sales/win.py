@@ -1,11 +1,12 @@
-"""mart.deal_outlook: the chance of each open deal to be won, and why.
+"""mart.deal_outlook, mart.lead_outlook: the chance of each open deal to be won, of a lead to be converted, and why.
 
 The model learns from deals as they stood on Sundays of the past, each with what was known of it then: its stage and for
 how long, its age, what was done lately, and how often its rep, product, source and company had won by then. The amount
 and the expected close date are left out: a source that keeps no history of them tells only what they became.
 
 It is judged on later deals than it learned from, beside the share of deals of each stage that were won. Below a number
-of closed deals, or where it does no better, that share is the chance that is told.
+of closed deals, or where it does no better, that share is the chance that is told. Leads are told of in the same way:
+in this module a deal is a lead as well, and to be won is to be converted.
 """
 
 from collections.abc import Mapping
@@ -40,23 +41,64 @@ SUREST = 0.01
 
 # Two features of one thing, which are told together.
 STAY = ("longer in its stage than is usual there", "still within the usual stay in its stage")
-# Each feature with the reason that a high, and a low, value of it is.
-FEATURES = {
+TIMES = {
     "age_days": ("older than most", "younger than most"),
     "days_in_stage": STAY,
     "stay": STAY,
-    "back_moves": ("went back a stage", "never went back a stage"),
+}
+TOUCHES = {
     "activities": ("much was done lately", "little was done lately"),
     "silent_days": ("silent for long", "in touch lately"),
-    "rep_id": ("its rep wins often", "its rep wins seldom"),
-    "product_name": ("its product is won often", "its product is won seldom"),
-    "lead_source": ("its source is won often", "its source is won seldom"),
-    "company_id": ("its company has bought before", "its company has said no before"),
 }
-NUMBERS = ("age_days", "days_in_stage", "back_moves", "activities", "silent_days")
-MEMBERS = ("rep_id", "product_name", "lead_source", "company_id")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What chances are told of; its statements in sql/sales have its kind in their names.
+
+    :param kind: deal, or lead.
+    :param model: the name of its model in ops.model_run.
+    :param numbers: the columns of its snapshots that are features as they are.
+    :param members: those whose share of wins so far, less that of all, is the feature.
+    :param features: every feature with the reason that a high, and a low, value of it is.
+    """
+
+    kind: str
+    model: str
+    numbers: tuple[str, ...]
+    members: tuple[str, ...]
+    features: dict[str, tuple[str, str]]
+
+
+DEALS = Subject(
+    "deal",
+    "win_probability",
+    ("age_days", "days_in_stage", "back_moves", "activities", "silent_days"),
+    ("rep_id", "product_name", "lead_source", "company_id"),
+    {
+        **TIMES,
+        "back_moves": ("went back a stage", "never went back a stage"),
+        **TOUCHES,
+        "rep_id": ("its rep wins often", "its rep wins seldom"),
+        "product_name": ("its product is won often", "its product is won seldom"),
+        "lead_source": ("its source is won often", "its source is won seldom"),
+        "company_id": ("its company has bought before", "its company has said no before"),
+    },
+)
+LEADS = Subject(
+    "lead",
+    "conversion_probability",
+    ("age_days", "days_in_stage", "activities", "silent_days"),
+    ("rep_id", "lead_source"),
+    {
+        **TIMES,
+        **TOUCHES,
+        "rep_id": ("its rep converts often", "its rep converts seldom"),
+        "lead_source": ("its source is converted often", "its source is converted seldom"),
+    },
+)
 TREATMENT = {
-    "missing": "silence without any activity is the deal's age; a member without ended deals has the overall rate",
+    "missing": "silence without any activity is the deal's age; a member without ended deals is as good as all",
     "outliers": "level below the 1st and above the 99th percentile",
     "scaling": "piecewise linear between the percentiles 1, 10, 25, 50, 75, 90, 99",
 }
@@ -121,7 +163,7 @@ class WinModel:
         odds = sum(self.parts(deals).values(), np.full(len(deals.at), self.intercept))
         return np.clip(1 / (1 + np.exp(-odds)), SUREST, 1 - SUREST)
 
-    def reasons(self, deals: Snapshots) -> list[list[str]]:
+    def reasons(self, deals: Snapshots, features: Mapping[str, tuple[str, str]]) -> list[list[str]]:
         """For each deal what moves its chance most, the strongest first."""
         if self.method == "stage_rate":
             return [[f"stage {stage}"] for stage in deals.stage]
@@ -137,41 +179,54 @@ class WinModel:
             said = []
             for name, part in ((names[place], odds[row, place]) for place in places):
                 if abs(part) >= SPEAKS:
-                    what = f"stage {deals.stage[row]}" if name == "stage" else FEATURES[name][not is_high[name][row]]
+                    what = f"stage {deals.stage[row]}" if name == "stage" else features[name][not is_high[name][row]]
                     said.append(f"{'+' if part > 0 else '-'} {what}")
             told.append(said)
         return told
 
     def _stay(self, deals: Snapshots) -> Array:
-        usual = np.array([self.usual_days.get(name, np.nan) for name in deals.stage])
-        return np.nan_to_num(deals.values["days_in_stage"] / (usual + 1), nan=1.0)
+        # of a stage that was never seen, as after a first load of a source that keeps no history, that of the others
+        other = float(np.median([*self.usual_days.values()]))
+        usual = np.array([self.usual_days.get(name, other) for name in deals.stage])
+        return deals.values["days_in_stage"] / (usual + 1)
 
 
 def tell_outlook(connection: psycopg.Connection, last_day: date) -> None:
-    """Tell every open deal's chance as of a day, by the model of what had happened by the end of the month before.
+    """Tell every open deal's chance, and every open lead's, as of a day.
+
+    By the model of what had happened by the end of the month before.
 
     :param connection: in the transaction that builds the sales marts.
     """
-    known_to = last_month_end(last_day)
-    days = {"known_to": known_to, "last_day": last_day}
-    ends = _ends(connection)
-    run_id, model = _model(connection, ends, days)
-    present = _snapshots(connection, "deal_present", ends, days)
+    for subject in (DEALS, LEADS):
+        _tell(connection, subject, last_day)
+
+
+def _tell(connection: psycopg.Connection, subject: Subject, last_day: date) -> None:
+    days = {"known_to": last_month_end(last_day), "last_day": last_day}
+    ends = _ends(connection, subject)
+    present = _snapshots(connection, subject, "present", ends, days)
+    connection.execute(f"delete from mart.{subject.kind}_outlook")  # noqa: S608
+    if not present.keys:
+        return
+    run_id, model = _model(connection, subject, ends, days)
+    if not model.stages:  # no end is known of any: whatever was told would be made up
+        return
     connection.execute(
-        "create temp table outlook (source text, deal_id text, stage_name text, days_in_stage float8,"
-        " win_probability float8, stage_rate float8, reasons text []) on commit drop"
+        "create temp table outlook (source text, id text, stage_name text, days_in_stage float8, chance float8,"
+        " stage_rate float8, reasons text []) on commit drop"
     )
     told = (
         present.stage.tolist(), present.values["days_in_stage"].tolist(), model.chance(present).tolist(),
-        model.stage_rate(present.stage).tolist(), model.reasons(present),
+        model.stage_rate(present.stage).tolist(), model.reasons(present, subject.features),
     )  # fmt: skip
     with connection.cursor().copy("copy outlook from stdin") as copy:
         for key, *row in zip(present.keys, *told, strict=True):
             copy.write_row((*key, *row))
-    _write_likely_months(connection, last_day)
-    connection.execute("delete from mart.deal_outlook")
-    _run(connection, "mart/deal_outlook", days | {"method": model.method, "model_run_id": run_id})
-    connection.execute("drop table outlook, likely_month")
+    if subject is DEALS:
+        _write_likely_months(connection, last_day)
+    _run(connection, f"mart/{subject.kind}_outlook", days | {"method": model.method, "model_run_id": run_id})
+    connection.execute("drop table if exists outlook, likely_month")
 
 
 @dataclass(frozen=True)
@@ -190,7 +245,10 @@ class Ends:
     all_won: Array
 
     def rates(self, members: Array, at: Array) -> Array:
-        """Share won of what each member had closed before an instant, held to that of all while it is little."""
+        """Share won of what each member had closed before an instant, less that of all by then.
+
+        It is held to that of all while it is little.
+        """
         everyone = np.searchsorted(self.all_at, at, "left")
         overall = (np.concatenate(([0.0], np.cumsum(self.all_won)))[everyone] + DOUBT / 2) / (everyone + DOUBT)
         asked = np.array([self.codes.get(member, -1) for member in members], dtype=float)
@@ -199,19 +257,16 @@ class Ends:
         first = np.minimum(np.searchsorted(self.code, asked, "left"), last)
         totals = np.concatenate(([0.0], np.cumsum(self.won)))
         found = (totals[last] - totals[first] + DOUBT * overall) / (last - first + DOUBT)
-        return np.where(asked >= 0, found, overall)
+        return np.where(asked >= 0, found - overall, 0.0)
 
 
-def _ends(connection: psycopg.Connection) -> dict[str, Ends]:
-    rows = connection.execute(
-        "select extract(epoch from closed_at)::float8, (status = 'won')::integer, rep_id, product_name, lead_source,"
-        " company_id from mart.deal where status <> 'open' and closed_at is not null"
-    ).fetchall()
-    columns = list(zip(*rows, strict=True)) or [()] * (2 + len(MEMBERS))
+def _ends(connection: psycopg.Connection, subject: Subject) -> dict[str, Ends]:
+    rows = _run(connection, f"sales/{subject.kind}_end", {}).fetchall()
+    columns = list(zip(*rows, strict=True)) or [()] * (2 + len(subject.members))
     at, won = np.array(columns[0], dtype=float), np.array(columns[1], dtype=float)
     by_time = np.argsort(at, kind="stable")
     found = {}
-    for name, members in zip(MEMBERS, columns[2:], strict=True):
+    for name, members in zip(subject.members, columns[2:], strict=True):
         codes = {member: code for code, member in enumerate(sorted({m for m in members if m is not None}))}
         code = np.array([codes.get(member, -1) for member in members], dtype=float)
         order = np.lexsort((at, code))
@@ -225,59 +280,67 @@ def _run(connection: psycopg.Connection, name: str, parameters: Mapping[str, Any
 
 
 def _snapshots(
-    connection: psycopg.Connection, moments: str, ends: dict[str, Ends], days: Mapping[str, Any]
+    connection: psycopg.Connection, subject: Subject, when: str, ends: dict[str, Ends], days: Mapping[str, Any]
 ) -> Snapshots:
-    _run(connection, f"sales/{moments}", days)
-    connection.execute("analyze deal_moment")
-    rows = _run(connection, "sales/deal_snapshot", {}).fetchall()
-    connection.execute("drop table deal_moment")
-    columns = list(zip(*rows, strict=True)) or [()] * 15
+    _run(connection, f"sales/{subject.kind}_{when}", days)
+    connection.execute("analyze moment")
+    rows = _run(connection, f"sales/{subject.kind}_snapshot", {}).fetchall()
+    connection.execute("drop table moment")
+    first_member = 6 + len(subject.numbers)
+    columns = list(zip(*rows, strict=True)) or [()] * (first_member + len(subject.members))
     at, closed_at, is_won = (np.array(column, dtype=float) for column in columns[2:5])
-    numbers = {name: np.array(c, dtype=float) for name, c in zip(NUMBERS, columns[6:11], strict=True)}
+    numbers = {
+        name: np.array(column, dtype=float)
+        for name, column in zip(subject.numbers, columns[6:first_member], strict=True)
+    }
     rates = {
         name: ends[name].rates(np.array(column, dtype=object), at)
-        for name, column in zip(MEMBERS, columns[11:], strict=True)
+        for name, column in zip(subject.members, columns[first_member:], strict=True)
     }
     keys = list(zip(columns[0], columns[1], strict=True))
     return Snapshots(keys, at, closed_at, is_won, np.array(columns[5], dtype=object), numbers | rates)
 
 
 def _model(
-    connection: psycopg.Connection, ends: dict[str, Ends], days: Mapping[str, Any]
-) -> tuple[str, WinModel]:  # fmt: skip
-    row = _run(connection, "sales/closed_deal", days).fetchone()
+    connection: psycopg.Connection, subject: Subject, ends: dict[str, Ends], days: Mapping[str, Any]
+) -> tuple[str, WinModel]:
+    row = _run(connection, f"sales/closed_{subject.kind}", days).fetchone()
     assert row
     window = Window(row[0] or datetime(1970, 1, 1, tzinfo=UTC), Window.day(days["known_to"]).end)
-    features = {"features": ["stage", *FEATURES], "fewest": FEWEST_CLOSED, **TREATMENT}
-    training = Training("win_probability", "deals", window.start, window.end, features, row[2], row[1])
-    fitted = fit_once(connection, training, lambda: fit(_snapshots(connection, "deal_past", ends, days)))
+    features = {"features": ["stage", *subject.features], "fewest": FEWEST_CLOSED, **TREATMENT}
+    training = Training(subject.model, f"{subject.kind}s", window.start, window.end, features, row[2], row[1])
+    fitted = fit_once(connection, training, lambda: fit(_snapshots(connection, subject, "past", ends, days), subject))
     assert fitted.parameters
     return training.model_run_id, WinModel(**fitted.parameters)
 
 
-def fit(past: Snapshots) -> Fitted:
+def fit(past: Snapshots, subject: Subject) -> Fitted:
     """The model of these snapshots, and how it did on the later of them when it learned from the earlier ones."""
     deals = len(set(past.keys))
     by_stage = WinModel("stage_rate", *_stage_rates(past))
     if deals < FEWEST_CLOSED:
-        return Fitted(asdict(by_stage), {"reason": f"{deals:,} closed deals, and {FEWEST_CLOSED} are needed"})
+        return Fitted(asdict(by_stage), {"reason": f"{deals:,} closed {subject.kind}s, and {FEWEST_CLOSED} are needed"})
     split = float(np.quantile(past.at, 1 - LATER))
     # what was known at the split: deals that had ended by then; and the snapshots after it
     known, test = past.where(past.closed_at < split), past.where(past.at >= split)
     if len(set(known.keys)) < FEWEST_CLOSED or len(np.unique(known.is_won)) < 2:
-        return Fitted(asdict(by_stage), {"reason": "too few deals had closed before the last quarter of the time"})
-    learned = _fit(known)
+        return Fitted(
+            asdict(by_stage), {"reason": f"too few {subject.kind}s had closed before the last quarter of the time"}
+        )
+    learned = _fit(known, subject)
     chance, rate = learned.chance(test), learned.stage_rate(test.stage)
     scores: dict[str, Any] = {
-        "later_deals": len(set(test.keys)),
+        f"later_{subject.kind}s": len(set(test.keys)),
         "brier": brier(chance, test.is_won), "brier_stage_rate": brier(rate, test.is_won),
         "brier_untreated": brier(_untreated(known, test), test.is_won),
         "calibration_error": calibration_error(chance, test.is_won),
         "calibration_error_stage_rate": calibration_error(rate, test.is_won),
     }  # fmt: skip
     if scores["brier"] >= scores["brier_stage_rate"]:
-        return Fitted(asdict(by_stage), scores | {"reason": "on later deals the rates of the stages did as well"})
-    return Fitted(asdict(_fit(past)), scores)
+        return Fitted(
+            asdict(by_stage), scores | {"reason": f"on later {subject.kind}s the rates of the stages did as well"}
+        )
+    return Fitted(asdict(_fit(past, subject)), scores)
 
 
 def brier(chance: Array, won: Array) -> float:
@@ -302,7 +365,7 @@ def _stage_rates(past: Snapshots) -> tuple[dict[str, float], float]:
     return found, overall
 
 
-def _fit(past: Snapshots) -> WinModel:
+def _fit(past: Snapshots, subject: Subject) -> WinModel:
     from sklearn.linear_model import LogisticRegression
 
     stages, overall = _stage_rates(past)
@@ -310,7 +373,7 @@ def _fit(past: Snapshots) -> WinModel:
     start = WinModel("model", stages, overall, usual)
     columns = past.values | {"stay": start._stay(past)}
     basis: dict[str, tuple[list[float], Array]] = {}
-    for name in FEATURES:
+    for name in subject.features:
         bends = np.unique(np.quantile(columns[name], BENDS))
         # the value of a bent line at x is a mean of its values at the two bends beside x
         basis[name] = (

@@ -44,7 +44,7 @@ ALSO_TOUCHED = {
 # In this order: a statement may read what the ones before it made.
 STATEMENTS = (
     "dim_rep", "dim_product", "currency_rate", "fct_deal", "fct_deal_stage",
-    "fct_deal_close_date", "dim_ticket_group", "fct_ticket",
+    "fct_deal_close_date", "fct_lead", "fct_lead_stage", "dim_ticket_group", "fct_ticket",
     "latest_ticket_update", "fct_ticket_event", "fct_message", "fct_satisfaction", "fct_survey_answer",
     "fct_activity", "fct_order_line",
 )  # fmt: skip

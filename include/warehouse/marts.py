@@ -21,7 +21,7 @@ STATEMENTS: dict[Subject, tuple[str, ...]] = {
     "sales": (
         "sales_frame", "deal", "deal_stage", "deal_path", "sales_stage", "sales_daily", "sales_pipeline_daily",
         "sales_period", "sales_funnel", "sales_transition", "sales_conformance", "sales_slippage",
-        "sales_activity_daily", "sales_coverage_daily",
+        "sales_activity_daily", "sales_coverage_daily", "lead",
     ),
     "service": (
         "ticket_state", "ticket_status", "ticket", "ticket_sla", "service_daily", "service_backlog_daily",

@@ -31,14 +31,14 @@ usual_amount as (
 
 select
     o.source,
-    o.deal_id,
+    o.id as deal_id,
     r.known_to,
     r.method,
-    round(o.win_probability::numeric, 4) as win_probability,
+    round(o.chance::numeric, 4) as win_probability,
     round(o.stage_rate::numeric, 4) as stage_rate,
     o.reasons,
     l.month as likely_close_month,
-    round(m.reporting_amount * o.win_probability::numeric, 2) as expected_amount,
+    round(m.reporting_amount * o.chance::numeric, 2) as expected_amount,
     array_remove(
         array[
             case
@@ -60,7 +60,7 @@ select
     r.model_run_id
 from outlook as o
 cross join run as r
-inner join mart.deal as m on o.source = m.source and o.deal_id = m.deal_id
+inner join mart.deal as m on o.source = m.source and o.id = m.deal_id
 left join stay as s on o.source = s.source and o.stage_name = s.stage_name
 left join usual_amount as a on m.product_name = a.product_name
 left join likely_month as l

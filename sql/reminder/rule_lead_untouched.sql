@@ -1,6 +1,15 @@
--- one row per lead, a customer in a hot stage without a deal: since when nobody has contacted them
+-- one row per lead, a customer in a hot stage without a deal: since when nobody has contacted them; where a source
+-- has leads, those that were converted or lost are none any more
 create temp table quiet on commit drop as
-with lead as (
+with is_lead as (
+    select
+        customer_id,
+        bool_or(status = 'open') as is_open
+    from mart.lead
+    group by customer_id
+),
+
+lead as (
     select
         c.customer_id,
         c.owner_id,
@@ -14,7 +23,8 @@ with lead as (
         ) as since_at
     from mart.customer_360 as c
     inner join rep_setting as r on c.owner_id = r.rep_id
-    where c.lifecycle_stage = any(%(lifecycle_stages)s) and c.deals = 0
+    left join is_lead as l on c.customer_id = l.customer_id
+    where c.lifecycle_stage = any(%(lifecycle_stages)s) and c.deals = 0 and coalesce(l.is_open, true)
 ),
 
 touch as (

@@ -9,10 +9,10 @@ select
     f.high_95,
     f.method,
     (r.scores -> 'methods' -> f.method ->> 'relative_to_naive')::numeric as relative_to_naive,
-    (r.scores -> 'methods' -> f.method ->> 'mase')::numeric as mase,
+    (r.scores -> 'methods' -> f.method ->> 'months_relative_to_naive')::numeric as months_relative_to_naive,
     (r.scores ->> 'season')::integer as season,
     (r.scores ->> 'cuts')::integer as cuts,
-    (r.scores -> 'inside' ->> '80')::numeric as inside_80
+    (r.scores -> 'months_inside' ->> '80')::numeric as months_inside_80
 from mart.sales_forecast as f
 left join ops.model_run as r on f.model_run_id = r.model_run_id
 where

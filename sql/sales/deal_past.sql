@@ -1,6 +1,6 @@
 -- what is learned from: deals on the Sundays of two years before a day, while they were open, whose end was known by
 -- that day; at most 50,000, always the same ones
-create temp table deal_moment on commit drop as
+create temp table moment on commit drop as
 with sunday as (
     select (d.on_day::date + 1)::timestamptz as at
     from generate_series(

@@ -1,5 +1,5 @@
 -- what is told: the deals that are open at the end of a day
-create temp table deal_moment on commit drop as
+create temp table moment on commit drop as
 select
     m.source,
     m.deal_id,

@@ -18,7 +18,7 @@ select
     m.product_name,
     m.lead_source,
     m.company_id
-from deal_moment as o
+from moment as o
 inner join mart.deal as m on o.source = m.source and o.deal_id = m.deal_id
 left join lateral (
     select

@@ -15,6 +15,14 @@ select
     r."Country" as country,
     r."City" as city,
     r."Status" as lifecycle_stage,
+    -- Salesforce says of a status only whether it is one of conversion: "Closed - Not Converted" is its own example
+    case
+        when r."IsConverted" = 'true' then 'converted'
+        when r."Status" ~* '^(closed|unqualified|disqualified)' then 'lost'
+        else 'open'
+    end as lead_status,
+    r."LeadSource" as lead_source,
+    r."ConvertedDate" as converted_at,
     r."OwnerId" as owner_key,
     r."CreatedDate" as created_at,
     r."IsDeleted" as is_deleted
@@ -32,6 +40,9 @@ cross join lateral json_to_record(b.payload) as r (
     "Country" text,
     "City" text,
     "Status" text,
+    "IsConverted" text,
+    "ConvertedDate" text,
+    "LeadSource" text,
     "OwnerId" text,
     "CreatedDate" text,
     "IsDeleted" text

@@ -291,6 +291,8 @@ def sales_models(setting: Setting) -> list[Line]:
         line(f"{what}, sums of four weeks", "ratio", found.months_relative, 0.75, found.months_relative <= 0.75)
         for level, share in found.inside.items():
             line(f"{found.what}: weeks inside the {level} % interval", "%", 100 * share, level, None)
+        for level, share in found.months_inside.items():
+            line(f"{found.what}: sums of four weeks inside the {level} % interval", "%", 100 * share, level, None)
 
     for seed in sales_models_bench.SEEDS[: 1 if setting.share > 1 else None]:
         with (

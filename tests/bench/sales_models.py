@@ -18,7 +18,7 @@ import psycopg
 
 from include.by_hand import load_files
 from include.models.calendar import week_columns
-from include.models.forecasting import FEWEST_WEEKS, HORIZON, LEVELS, NAIVE, choose, methods
+from include.models.forecasting import FEWEST_WEEKS, HORIZON, LEVELS, MONTH, NAIVE, choose, methods
 from include.public_holidays import public_holidays
 from include.sales import forecast
 from include.sales.pipelines import load_sales_config
@@ -38,13 +38,17 @@ CUTS, APART = 8, 3  # cuts of the history that are judged, so many weeks apart, 
 
 @dataclass(frozen=True)
 class Forecast:
-    """Of one history: mean absolute error over the seasonal naive one's, and the share of figures in the intervals."""
+    """Of one history: mean absolute error over the seasonal naive one's, and the share of figures in the intervals.
+
+    Of weeks, and of their sums to months of four.
+    """
 
     what: str
     season: int
     relative: float
     months_relative: float
     inside: dict[int, float]
+    months_inside: dict[int, float]
 
 
 @contextmanager
@@ -94,7 +98,8 @@ def forecasts(connection: psycopg.Connection, what: str, last_day: date) -> Fore
     closed = public_holidays(load_sales_config().holiday_calendar, range(days[0].year, days[-1].year + 1))
     calendar = week_columns(days, closed)
     errors, naive, month_errors, month_naive = [], [], [], []
-    inside: dict[int, list[float]] = {level: [] for level in LEVELS}
+    inside: dict[int, list[bool]] = {level: [] for level in LEVELS}
+    months_inside: dict[int, list[bool]] = {level: [] for level in LEVELS}
     season = 0
     last = len(weeks) - 4
     apart = max(1, min(APART, (last - FEWEST_WEEKS) // (CUTS - 1)))
@@ -105,17 +110,24 @@ def forecasts(connection: psycopg.Connection, what: str, last_day: date) -> Fore
         actual = history[cut : cut + HORIZON]
         ahead = len(actual)
         error, plain = chosen.mean[:ahead] - actual, tried[NAIVE](cut, ahead) - actual
+        month_error, month_plain = _months(error), _months(plain)
         errors.append(np.abs(error))
         naive.append(np.abs(plain))
-        whole = ahead // 4 * 4
-        month_errors.append(np.abs(error[:whole].reshape(-1, 4).sum(axis=1)))
-        month_naive.append(np.abs(plain[:whole].reshape(-1, 4).sum(axis=1)))
+        month_errors.append(np.abs(month_error))
+        month_naive.append(np.abs(month_plain))
         for level in LEVELS:
             inside[level] += (np.abs(error) <= chosen.spread[level][:ahead]).tolist()
+            spread = chosen.month_spread[level][: len(month_error)]
+            months_inside[level] += (np.abs(month_error) <= spread).tolist()
     return Forecast(
         what, season, _ratio(errors, naive), _ratio(month_errors, month_naive),
         {level: float(np.mean(found)) for level, found in inside.items()},
+        {level: float(np.mean(found)) for level, found in months_inside.items()},
     )  # fmt: skip
+
+
+def _months(weeks: np.ndarray) -> np.ndarray:
+    return weeks[: len(weeks) // MONTH * MONTH].reshape(-1, MONTH).sum(axis=1)
 
 
 def _ratio(one: list[np.ndarray], other: list[np.ndarray]) -> float:

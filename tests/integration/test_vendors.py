@@ -176,8 +176,9 @@ EXPECTED: dict[tuple[str, str], list[dict[str, Any]]] = {
         {"source_id": "00QRO000001a1aAAAQ", "role": "customer", "email": "lea@example.com",
          "phone": "+44 20 7946 0000", "full_name": "Lea Doe", "given_name": "Lea", "family_name": "Doe",
          "job_title": "Owner", "company_name": "Doe & Sons", "country": "UK", "city": "London",
-         "lifecycle_stage": "Working - Contacted", "owner_key": "005RO000000T1aGYAS",
-         "created_at": at("2025-12-01T09:00:00Z"), "version_at": at("2026-01-05T10:20:30Z")},
+         "lifecycle_stage": "Working - Contacted", "lead_status": "open", "lead_source": "Web",
+         "owner_key": "005RO000000T1aGYAS", "created_at": at("2025-12-01T09:00:00Z"),
+         "version_at": at("2026-01-05T10:20:30Z")},
     ],
     ("salesforce", "opportunities"): [
         {"source_id": "006RO000003aAaAYAU", "name": "Test 1 - 200 widgets", "pipeline_key": "opportunities",

@@ -6,6 +6,7 @@ import pytest
 
 from include.warehouse.connection import Warehouse
 from include.warehouse.core import build_core
+from include.warehouse.marts import build_marts
 from include.window import Window
 from tests.conftest import Databases
 from tests.deliveries import Delivery, checksums, load, page, rows
@@ -222,3 +223,57 @@ def test_words_for_todays_date_are_no_dates(embedded_warehouse: Warehouse) -> No
     _, staged = load(embedded_warehouse, Delivery("zendesk", "holidays", DAYS[0], (page(*holidays),)))
     assert (staged.staged, staged.quarantined) == (1, 2)
     assert rows(embedded_warehouse, "select distinct rules from ops.quarantine") == [(["start_on__is_date"],)]
+
+
+def lead(key: str, at: str, status: str, **more: object) -> dict:
+    """A lead as Salesforce gives it."""
+    return {"Id": key, "Email": f"{key}@example.com".lower(), "Name": key, "Status": status, "LeadSource": "Web",
+            "OwnerId": "005A", "IsConverted": False, "CreatedDate": "2026-11-01T09:00:00.000+0000", "IsDeleted": False,
+            "SystemModstamp": at, **more}  # fmt: skip
+
+
+def test_a_lead_is_what_its_versions_tell(embedded: Databases) -> None:
+    first, second, third = (f"2026-11-0{day}T10:00:00.000+0000" for day in (2, 3, 4))
+    deliveries = [
+        Delivery("salesforce", "leads", DAYS[0], (page(
+            lead("00QA", first, "Open - Not Contacted"), lead("00QB", first, "Open - Not Contacted"),
+            lead("00QC", first, "Working - Contacted"), lead("00QD", first, "Open - Not Contacted")),)),
+        Delivery("salesforce", "leads", DAYS[1], (page(
+            lead("00QA", second, "Open - Not Contacted", Title="Buyer"),
+            lead("00QB", second, "Closed - Not Converted"), lead("00QC", second, "Closed - Not Converted")),)),
+        Delivery("salesforce", "leads", DAYS[2], (page(
+            lead("00QA", third, "Closed - Converted", IsConverted=True, ConvertedDate="2026-11-01"),
+            lead("00QB", third, "Working - Contacted"), lead("00QC", third, "Closed - Not Converted", Title="Buyer"),
+            lead("00QD", third, "Open - Not Contacted", IsDeleted=True)),)),
+    ]  # fmt: skip
+    warehouse = in_any_order(embedded, deliveries)
+    told = rows(
+        warehouse,
+        "select lead_id, status, stage_name, closed_at::date::text, is_deleted from core.fct_lead order by lead_id",
+    )
+    assert told == [
+        ("00QA", "converted", "Closed - Converted", "2026-11-01", False),  # the day that the source tells
+        ("00QB", "open", "Working - Contacted", None, False),  # opened again
+        ("00QC", "lost", "Closed - Not Converted", "2026-11-03", False),  # since it was first seen so
+        ("00QD", "open", "Open - Not Contacted", None, True),
+    ]
+    # what a closed lead is called is no stage of before
+    assert rows(
+        warehouse, "select lead_id, stage_name, entered_at::date::text from core.fct_lead_stage order by 1, 3"
+    ) == [
+        ("00QA", "Open - Not Contacted", "2026-11-02"),
+        ("00QB", "Open - Not Contacted", "2026-11-02"),
+        ("00QB", "Working - Contacted", "2026-11-04"),
+        ("00QC", "Working - Contacted", "2026-11-02"),
+        ("00QD", "Open - Not Contacted", "2026-11-02"),
+    ]
+    build_marts(warehouse, "sales", DAYS[2], settle=False)
+    # made on 1 November: 180 days later is 30 April 2027; a conversion on the day of creation is not before it
+    assert rows(
+        warehouse,
+        "select lead_id, status, lead_source, closed_at = created_at, decided_at::date::text from mart.lead order by 1",
+    ) == [
+        ("00QA", "converted", "Web", True, "2026-11-01"),
+        ("00QB", "open", "Web", None, "2027-04-30"),
+        ("00QC", "lost", "Web", False, "2026-11-03"),
+    ]

@@ -292,7 +292,8 @@ def test_contact_gone_quiet(warehouse: Warehouse) -> None:
 
 def test_hot_lead_untouched(warehouse: Warehouse) -> None:
     with warehouse.connect() as connection:
-        for name, stage, deals in (("hot", "hot", 0), ("cold", "lead", 0), ("sold", "hot", 1), ("called", "hot", 0)):
+        for name, stage, deals in (("hot", "hot", 0), ("cold", "lead", 0), ("sold", "hot", 1), ("called", "hot", 0),
+                                   ("gone", "hot", 0), ("bought", "hot", 0)):  # fmt: skip
             put(connection, "mart.customer_360", customer_id=name, full_name=name.title(), lifecycle_stage=stage,
                 owner_id="crm:bo", first_seen_at=at("11-01"), records=1, sources=["crm"], deals=deals,
                 completeness=1)  # fmt: skip
@@ -301,6 +302,10 @@ def test_hot_lead_untouched(warehouse: Warehouse) -> None:
             put(connection, "core.dim_customer", customer_id=name, valid_from=at("11-27 10:00"), is_current=True,
                 lifecycle_stage=stage, first_seen_at=at("11-01"))  # fmt: skip
         put(connection, "core.customer_link", source="crm", record_key="k", customer_id="called", record_id="k")
+        # who is a lead in a source that has leads is one while it is open, there and in mart.lead_outlook
+        for name, status in (("hot", "lost"), ("hot", "open"), ("gone", "lost"), ("bought", "converted")):
+            put(connection, "mart.lead", source="crm", lead_id=f"{name} {status}", customer_id=name, status=status,
+                stage_name="hot", created_at=at("11-01"), decided_at=at("11-27"))  # fmt: skip
     activity(warehouse, None, "12-01 09:00", customer_key="k")
     propose(warehouse, reminders(rule("lead_untouched", lifecycle_stages=["hot"], working_days=2)))
     # hot since Friday the 27th: 30 November, 1 and 3 December

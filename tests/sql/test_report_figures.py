@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from include.customers.value.config import load_value_config
 from include.reports.frame import Frame
-from include.reports.model import Report, Table
+from include.reports.model import Report, Sentence, Table
 from include.reports.reader import Reader, Row
 from include.reports.render import SUBJECTS
 from include.warehouse.connection import Warehouse
@@ -262,6 +263,246 @@ def test_days_are_those_of_the_windows_zone(connection: psycopg.Connection) -> N
     window = Window.between("2026-11-09", "2026-11-15", ZoneInfo("America/New_York"))
     assert tiles(build(connection, "sales", Frame(window, ("crm",))))["Won deals"] == 0
     assert tiles(build(connection, "sales"))["Won deals"] == 1
+
+
+def run(connection: psycopg.Connection, model: str, scores: dict[str, Any]) -> None:
+    """A run of a model, named as the model."""
+    put(connection, "ops.model_run", {
+        "model_run_id": model, "model": model, "subject": "sales", "window_start": at("01-01"),
+        "window_end": at("11-01"), "features": "{}", "fingerprint": "", "parameters": "{}", "rows": 1, "seconds": 1,
+        "scores": Jsonb(scores),
+    }, {})  # fmt: skip
+
+
+def said(report: Report, heading: str) -> str:
+    """The sentences of a section and the notes of its tables and pictures."""
+    (section,) = [section for section in report.sections if section.heading == heading]
+    return " ".join(block.text if isinstance(block, Sentence) else block.note for block in section.blocks)
+
+
+def test_the_forecast_is_the_newest_that_was_made_by_then(connection: psycopg.Connection) -> None:
+    run(connection, "weekly_forecast", {
+        "cuts": 12, "season": 52, "months_inside": {"80": 0.875},
+        "methods": {"blend": {"relative_to_naive": 0.734, "months_relative_to_naive": 0.719}},
+    })  # fmt: skip
+    told: Row = {
+        "model_run_id": "weekly_forecast", "series": "bookings", "period": "month", "known_amount": 0,
+        "method": "blend", "low_95": 50, "low_80": 80, "expected": 100, "high_80": 120, "high_95": 150,
+    }  # fmt: skip
+    november, december = date(2026, 11, 1), date(2026, 12, 1)
+    put(
+        connection,
+        "mart.sales_forecast",
+        told,
+        {"known_to": date(2026, 11, 8), "period_start": november, "periods_ahead": 1},
+        {"known_to": date(2026, 11, 15), "period_start": november, "periods_ahead": 1, "expected": 90},
+        {"known_to": date(2026, 11, 15), "period_start": december, "periods_ahead": 2, "expected": 110},
+        {"known_to": date(2026, 11, 15), "period_start": date(2026, 11, 16), "periods_ahead": 1, "period": "week"},
+        {"known_to": date(2026, 11, 15), "period_start": november, "periods_ahead": 1, "series": "new_deals"},
+        # made after the window
+        {"known_to": date(2026, 11, 22), "period_start": november, "periods_ahead": 1, "expected": 70},
+    )
+    judged: Row = {
+        "series": "bookings", "period": "month", "known_to": date(2026, 8, 2), "method": "blend", "expected": 100,
+        "is_inside_80": True, "is_inside_95": True,
+    }  # fmt: skip
+    put(
+        connection,
+        "mart.sales_forecast_accuracy",
+        judged,
+        {"period_start": date(2026, 9, 1), "periods_ahead": 1, "actual": 90, "error": 10},
+        {"period_start": date(2026, 10, 1), "periods_ahead": 1, "actual": 130, "error": -30, "is_inside_80": False},
+        {"period_start": date(2026, 8, 1), "periods_ahead": 2, "actual": 100, "error": 0},
+        # not over by the window's end
+        {"period_start": november, "periods_ahead": 1, "actual": 999, "error": 899},
+    )
+    report = build(connection, "sales")
+    # month, expected, 80 % from, to, 95 % from, to
+    assert table(report, "Foretold") == [["Nov 2026", 90, 80, 120, 50, 150], ["Dec 2026", 110, 80, 120, 50, 150]]
+    # months ahead, forecasts, mean error, mean won amount, inside 80 %
+    assert table(report, "How forecasts") == [[1, 2, 20, 110, Decimal("0.5")], [2, 1, 0, 100, 1]]
+    told_of = said(report, "What is to come")
+    assert "was known on 15 November 2026, by the mean of several methods" in told_of
+    assert "its error was 73.40 % of that of the same week a year before" in told_of
+    assert "of four weeks together 71.90 %. 87.50 % of such sums were inside the 80 % interval." in told_of
+
+
+def test_open_deals_by_what_their_chances_bring_in(connection: psycopg.Connection) -> None:
+    deals(connection)
+    connection.execute("update mart.deal set reporting_amount = amount, reporting_currency = 'USD'")
+    run(connection, "win_probability", {
+        "later_deals": 40, "brier": 0.1812, "brier_stage_rate": 0.2351, "calibration_error": 0.022,
+    })  # fmt: skip
+    outlook: Row = {
+        "source": "crm", "known_to": date(2026, 11, 15), "method": "model", "stage_rate": Decimal("0.5"),
+        "reasons": ["+ younger than most"], "unlike_peers": [], "model_run_id": "win_probability",
+    }  # fmt: skip
+    put(
+        connection,
+        "mart.deal_outlook",
+        outlook,
+        {"deal_id": "8", "win_probability": Decimal("0.9")},  # without an amount
+        {"deal_id": "9", "win_probability": Decimal("0.6"), "expected_amount": 240,
+         "likely_close_month": date(2026, 12, 1)},
+        {"deal_id": "5", "win_probability": Decimal("0.2"), "expected_amount": 20, "unlike_peers": ["6 days in Talk"]},
+        {"deal_id": "10", "win_probability": Decimal("0.3"), "expected_amount": 210},
+    )  # fmt: skip
+    report = build(connection, "sales")
+    # deal, rep, stage, amount, chance, its stage, likely in, why
+    assert table(report, "The open deals that bring in most") == [
+        ["9", "Ann", "Proposal", 400, Decimal("0.6"), Decimal("0.5"), "Dec 2026", "+ younger than most"],
+        ["10", "Ann", "Won", 700, Decimal("0.3"), Decimal("0.5"), None, "+ younger than most"],
+        ["5", "Ann", "Lost", 100, Decimal("0.2"), Decimal("0.5"), None, "+ younger than most; 6 days in Talk"],
+        ["8", "Bo", "Proposal", None, Decimal("0.9"), Decimal("0.5"), None, "+ younger than most"],
+    ]
+    told = said(report, "Which open deals will be won")
+    assert "4 deals are open; by their chances they bring in 470 USD. 1 of them is unlike its peers." in told
+    assert "On 40 later deals that the model had not seen, its Brier score was 0.181" in told
+    # a window that ends on another day than the outlook is of
+    earlier = build(connection, "sales", Frame(Window.between("2026-11-02", "2026-11-08", UTC), ("crm",)))
+    assert "there are none" in said(earlier, "Which open deals will be won")
+
+
+def test_leads_by_their_chance(connection: psycopg.Connection) -> None:
+    assert "Which leads will be converted" not in [section.heading for section in build(connection, "sales").sections]
+    run(connection, "conversion_probability", {"reason": "30 closed leads, and 200 are needed"})
+    for key, name, chance in (("1", "Lea", "0.2"), ("2", "Max", "0.7")):
+        put(connection, "core.dim_customer", {
+            "customer_id": key, "valid_from": at("11-01"), "is_current": True, "full_name": name,
+            "first_seen_at": at("11-01"),
+        }, {})  # fmt: skip
+        put(connection, "mart.lead", {
+            "source": "crm", "lead_id": f"00Q{key}", "customer_id": key, "status": "open", "stage_name": "Working",
+            "lead_source": "Web", "rep_name": "Ann", "created_at": at("11-01"), "decided_at": at("12-31"),
+        }, {})  # fmt: skip
+        put(connection, "mart.lead_outlook", {
+            "source": "crm", "lead_id": f"00Q{key}", "customer_id": key, "known_to": date(2026, 11, 15),
+            "method": "stage_rate", "conversion_probability": Decimal(chance), "stage_rate": Decimal("0.3"),
+            "reasons": ["stage Working"], "model_run_id": "conversion_probability",
+        }, {})  # fmt: skip
+    report = build(connection, "sales")
+    # lead, rep, stage, source, since, chance, its stage, why
+    assert table(report, "The open leads") == [
+        ["Max", "Ann", "Working", "Web", "1 November 2026", Decimal("0.7"), Decimal("0.3"), "stage Working"],
+        ["Lea", "Ann", "Working", "Web", "1 November 2026", Decimal("0.2"), Decimal("0.3"), "stage Working"],
+    ]
+    told = said(report, "Which leads will be converted")
+    assert "2 leads of the last 180 days are open; by their chances 1 will be converted" in told  # 0.7 + 0.2
+    assert "the share of leads of the stage that were converted, no model: 30 closed leads, and 200 are needed" in told
+
+
+def test_unusual_figures_and_groups_are_those_of_the_window(connection: psycopg.Connection) -> None:
+    figure: Row = {
+        "series": "new_deals", "period": "day", "actual": 28, "expected": 3, "low": 0, "high": 8, "is_anomaly": True,
+        "explained_by": ["source fair 98 %"],
+    }  # fmt: skip
+    put(
+        connection,
+        "mart.sales_expectation",
+        figure,
+        {"period_start": date(2026, 11, 10)},
+        {"period_start": date(2026, 11, 9), "period": "week", "series": "bookings", "explained_by": []},
+        {"period_start": date(2026, 11, 11), "is_anomaly": False},
+        {"period_start": date(2026, 11, 16)},  # after the window
+    )
+    group: Row = {"known_to": date(2026, 11, 15), "model_run_id": "clusters"}
+    put(
+        connection,
+        "mart.account_cluster",
+        group,
+        {"company_id": "1", "cluster": "large", "cluster_month_before": "large"},
+        {"company_id": "2", "cluster": "large", "cluster_month_before": "small"},
+        {"company_id": "3", "cluster": "large"},  # it had no deal a month before: it did not move
+        {"company_id": "4", "cluster": "small", "cluster_month_before": "small"},
+    )
+    report = build(connection, "sales")
+    # when, what, was, expected, range from, to, explained most by
+    assert table(report, "Figures out of") == [
+        ["10 November 2026", "New deals", 28, 3, 0, 8, "source fair 98 %"],
+        ["week of 9 November 2026", "Won amount", 28, 3, 0, 8, ""],
+    ]
+    assert table(report, "Groups of accounts") == [["large", 3, 1], ["small", 1, 0]]
+    assert "no groups of open deals" in said(report, "Accounts and deals that behave alike")
+
+
+def test_slippage_targets_and_velocity_of_the_periods_up_to_the_window(connection: psycopg.Connection) -> None:
+    slipped: Row = {
+        "period": "month", "period_start": date(2026, 11, 1), "source": "crm", "dimension": "source", "member": "crm",
+        "due_deals": 10, "due_amount": 1000, "closed_deals": 6, "slipped_deals": 3, "slipped_amount": 300,
+        "still_due_deals": 1, "mean_days_moved": 20, "reporting_currency": "USD",
+    }  # fmt: skip
+    put(
+        connection,
+        "mart.sales_slippage",
+        slipped,
+        {},
+        {"source": "desk", "due_deals": 2, "closed_deals": 1, "slipped_deals": 1, "slipped_amount": 50,
+         "mean_days_moved": 40},
+        {"dimension": "team", "member": "Field"},
+        {"period_start": date(2026, 5, 1)},  # more than six months ago
+        {"source": "elsewhere"},
+    )  # fmt: skip
+    covered: Row = {
+        "day_on": date(2026, 11, 15), "period": "month", "period_start": date(2026, 11, 1), "dimension": "team",
+        "member": "Field", "target_amount": 1000, "won_amount": 400, "open_pipeline": 900, "coverage": Decimal("1.5"),
+        "reporting_currency": "USD",
+    }  # fmt: skip
+    put(
+        connection,
+        "mart.sales_coverage_daily",
+        covered,
+        {},
+        {"period": "quarter", "period_start": date(2026, 10, 1), "target_amount": 3000, "won_amount": 3000,
+         "coverage": None},
+        {"day_on": date(2026, 11, 14)},
+    )  # fmt: skip
+    quarter: Row = {
+        "period": "quarter", "period_start": date(2026, 10, 1), "source": "crm", "dimension": "source",
+        "member": "crm", "created_deals": 0, "created_amount": 0, "won_deals": 0, "won_amount": 0, "lost_deals": 0,
+        "lost_amount": 0, "open_deals": 12, "win_rate": Decimal("0.5"), "deal_size": 100, "mean_cycle_days": 30,
+        "pipeline": 0, "unconverted_deals": 0, "reporting_currency": "USD",
+    }  # fmt: skip
+    put(
+        connection,
+        "mart.sales_period",
+        quarter,
+        {},
+        {"period_start": date(2026, 7, 1), "mean_cycle_days": None},  # nothing was won in it
+        {"period_start": date(2027, 1, 1)},
+    )
+    report = build(connection, "sales")
+    # month, to close, closed, slipped, slippage, slipped amount, days moved: (3 × 20 + 1 × 40) ÷ 4
+    assert table(report, "Deals that were to close") == [["Nov 2026", 12, 7, 4, Decimal(4) / 12, 350, 25]]
+    # who, period, target, won so far, reached, open, coverage
+    assert table(report, "Targets") == [
+        ["Field", "Nov 2026", 1000, 400, Decimal("0.4"), 900, Decimal("1.5")],
+        ["Field", "Q4 2026", 3000, 3000, 1, 900, None],
+    ]
+    # quarter, open deals, win rate, deal size, cycle, velocity: 12 × 0.5 × 100 ÷ 30
+    assert table(report, "Sales velocity") == [["Q4 2026", 12, Decimal("0.5"), 100, 30, 20]]
+
+
+def test_the_ways_of_the_deals_that_closed(connection: psycopg.Connection) -> None:
+    deals(connection)
+    way: Row = {
+        "source": "crm", "process_name": "Sales", "is_standard": True, "skipped_stages": 0, "repeated_stages": 0,
+        "back_moves": 0, "path": "Contact > Proposal", "moves": 1, "forbidden_moves": 0, "unknown_stages": 0,
+        "mended_visits": 0,
+    }  # fmt: skip
+    put(
+        connection,
+        "mart.deal_path",
+        way,
+        *({"deal_id": key} for key in ("1", "2", "5", "8", "10")),
+        {"deal_id": "3", "is_standard": False, "skipped_stages": 1},
+        {"deal_id": "4", "is_standard": False, "repeated_stages": 1, "back_moves": 2},
+    )
+    # team, closed deals, standard path, skipped, came again, went back: 5 and 10 closed after the window
+    quarter = Decimal("0.25")
+    assert table(build(connection, "sales"), "Deals on the standard path") == [
+        ["All", 4, Decimal("0.5"), quarter, quarter, quarter],
+        ["Field", 4, Decimal("0.5"), quarter, quarter, quarter],
+    ]
 
 
 def test_reminders_by_rule(connection: psycopg.Connection) -> None:

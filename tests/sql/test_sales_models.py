@@ -148,6 +148,35 @@ def test_every_open_deal_has_an_outlook(connection: psycopg.Connection) -> None:
     assert {row[4] for row in young} <= {date(2025, 3, 1), date(2025, 4, 1)}
 
 
+def test_the_likely_month_is_that_of_most_wins_of_deals_as_old(connection: psycopg.Connection) -> None:
+    # ten deals were won two weeks after their creation, four after eight, one after eleven
+    number = 0
+    for wins, weeks in ((10, 2), (4, 8), (1, 11)):
+        for _ in range(wins):
+            number += 1
+            connection.execute(
+                "insert into mart.deal (source, deal_id, status, stage_name, probability, currency, created_at,"
+                " closed_at, is_stage_known) values ('crm', %s, 'won', 'won', 1, 'USD', '2024-06-03Z',"
+                " '2024-06-03 12:00Z'::timestamptz + %s * interval '7 days', true)",
+                [f"won {number}", weeks],
+            )
+    for name, age in (("new", 1), ("three weeks old", 22), ("ten weeks old", 71), ("a year old", 365)):
+        connection.execute(
+            "insert into mart.deal (source, deal_id, status, stage_name, probability, currency, created_at,"
+            " is_stage_known) values ('crm', %s, 'open', 'talk', 0.5, 'USD', %s, true)",
+            [name, LAST + timedelta(days=1 - age)],
+        )
+    connection.execute("insert into ops.mart_day (subject, day_on, is_stale) values ('sales', %s, false)", [LAST])
+    tell_outlook(connection, LAST)
+    # 12 March 2025 and the middle of the week in which it will be so old
+    assert dict(connection.execute("select deal_id, likely_close_month from mart.deal_outlook").fetchall()) == {
+        "new": date(2025, 3, 1),  # in two weeks, 29 March: ten; in eight, 10 May: four; in eleven, 31 May: one
+        "three weeks old": date(2025, 4, 1),  # in five weeks, 19 April: four; in eight, 10 May: one
+        "ten weeks old": date(2025, 3, 1),  # in one week, 22 March: one
+        "a year old": None,  # none was ever won so late
+    }
+
+
 def test_a_chance_knows_nothing_that_came_later(connection: psycopg.Connection) -> None:
     sell(connection)
     earlier = LAST - timedelta(days=40)

@@ -4,13 +4,24 @@ import re
 import warnings
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from include.reports import charts
 from include.reports.blocks import over_time, per_bucket, ranked, ranking
-from include.reports.charts import DARK, Bar, bars_over_time, compact, flow_and_stock, heat_map, ranked_bars
+from include.reports.charts import (
+    DARK,
+    Bar,
+    bars_over_time,
+    compact,
+    flow_and_stock,
+    heat_map,
+    process_map,
+    ranked_bars,
+)
 from include.reports.frame import Frame
 from include.reports.model import Column, Picture, Sentence
 from include.reports.words import (
@@ -35,6 +46,11 @@ def frame(first: str, last: str, zone: ZoneInfo = UTC) -> Frame:
     return Frame(Window.between(first, last, zone), ("crm",))
 
 
+STAGES = [("Contact", "120 in"), ("Offer", "95 in, 20 lost"), ("Deal", "61 in, 9 lost"), ("Won", "48 in")]
+# on to the next, over one stage, back by one and by two
+MOVES = [(0, 1, 80), (1, 2, 55), (2, 3, 45), (0, 2, 15), (0, 3, 3), (2, 1, 7), (2, 0, 2)]
+
+
 def all_kinds() -> list[bytes]:
     names = [f"Rep number {n}" for n in range(30)]
     return [
@@ -42,6 +58,7 @@ def all_kinds() -> list[bytes]:
         ranked_bars([Bar(label, 30 - n) for n, label in enumerate(names)]).svg,
         heat_map(["Mon", "Tue"], [f"{n:02}" for n in range(24)], [list(range(24)), [0] * 24]).svg,
         flow_and_stock(["1 Nov", "2 Nov"], ("In", [1, 2]), ("Out", [2, 2]), ("Left", [3, 3])).svg,
+        process_map(STAGES, MOVES).svg,
     ]
 
 
@@ -79,6 +96,62 @@ def test_names_without_letters_in_the_font_are_told_beside_the_picture() -> None
         drawing = ranked_bars([Bar("王小明", 3), Bar("Ada", 2), Bar("김철수", 1)])
     assert drawing.undrawn == {"№ 1": "王小明", "№ 2": "김철수"}
     assert drawing.note == "№ 1: 王小明; № 2: 김철수"
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list:
+    """The figures that pictures are made of, in the order in which they are drawn."""
+    figures: list = []
+    as_svg = charts._svg
+
+    def noted(figure: Any) -> bytes:
+        figures.append(figure)
+        return as_svg(figure)
+
+    monkeypatch.setattr(charts, "_svg", noted)
+    return figures
+
+
+def renderer_of(figure: Any) -> Any:
+    """What tells how large each part of a figure is."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    return FigureCanvasAgg(figure).get_renderer()
+
+
+LONG = [(f"Negotiation with the board {n}", f"{n},000 in, 999 lost") for n in range(1, 8)]
+EVERY_WAY = [(before, after, 10 * before + after + 1) for before in range(7) for after in range(7) if before != after]
+
+
+@pytest.mark.parametrize(
+    ("stages", "moves"), [(STAGES, MOVES), (STAGES[:2], [(0, 1, 5), (1, 0, 1)]), (LONG, [(0, 6, 4)])]
+)
+def test_the_process_map_has_its_labels_beside_one_another_and_inside(stages: list, moves: list, drawn: list) -> None:
+    drawing = process_map(stages, moves)
+    (axes,) = drawn[0].axes
+    told = [text.get_text() for text in axes.texts]
+    # a stage's name and what is under it, then the figure of each arrow, the widest last
+    assert [name[:4] for name in told[: 2 * len(stages) : 2]] == [name[:4] for name, _ in stages]
+    assert told[1 : 2 * len(stages) : 2] == [note for _, note in stages]
+    assert told[2 * len(stages) :] == [str(deals) for *_, deals in sorted(moves, key=lambda move: move[2])]
+    renderer = renderer_of(drawn[0])
+    boxes = [text.get_window_extent(renderer) for text in axes.texts]
+    canvas = drawn[0].bbox
+    for place, (label, box) in enumerate(zip(told, boxes, strict=True)):
+        assert canvas.x0 <= box.x0 and box.x1 <= canvas.x1 and canvas.y0 <= box.y0 and box.y1 <= canvas.y1, label
+        assert not [other for other, beside in zip(told[:place], boxes, strict=False) if box.overlaps(beside)], label
+    # the picture that is shown draws each of them: its text is paths, each beside a comment that says what it is
+    for label in told:
+        assert f"<!-- {label} -->".encode() in drawing.svg
+
+
+def test_every_way_between_seven_stages_stays_inside_the_picture(drawn: list) -> None:
+    process_map(LONG, EVERY_WAY)
+    renderer = renderer_of(drawn[0])
+    canvas = drawn[0].bbox
+    for part in (*drawn[0].axes[0].texts, *drawn[0].axes[0].patches):
+        box = part.get_window_extent(renderer)
+        assert canvas.x0 <= box.x0 and box.x1 <= canvas.x1 and canvas.y0 <= box.y0 and box.y1 <= canvas.y1, part
 
 
 def test_more_than_thirty_bars_are_summed_into_the_last() -> None:

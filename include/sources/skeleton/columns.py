@@ -103,6 +103,9 @@ COLUMNS: dict[Feeds, dict[str, Column]] = {
         "state": _STATE,
         "website": _text("website websiteurl homepage web url"),
         "birth_date": _text("birthdate dateofbirth birthday dob"),
+        "lead_status": _one_of("open converted lost", "leadoutcome leadresult conversionstatus"),
+        "lead_source": _text("leadsource"),
+        "converted_at": _time("converteddate convertedat convertedon conversiondate"),
     },
     "company": {
         "name": _text("name companyname accountname organizationname displayname legalname title company account"),
