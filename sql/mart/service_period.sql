@@ -9,31 +9,33 @@ with span as (
 ),
 
 -- closed, where it had never been solved
-solving as (
+ended as (
     select
         s.source,
         s.ticket_id,
+        s.status,
         s.entered_at,
-        count(*) filter (where s.status = 'solved') over w > 1 as was_solved_before,
-        s.status = 'solved' or count(*) over w = 1 as counts
+        exists(
+            select from mart.ticket_status as b
+            where
+                b.source = s.source
+                and b.ticket_id = s.ticket_id
+                and b.stay_no < s.stay_no
+                and b.status in ('solved', 'closed')
+        ) as was_solved_before
     from mart.ticket_status as s
+    inner join span as x on s.entered_at >= x.starts_at and s.entered_at < x.ends_at
     where s.status in ('solved', 'closed')
-    window w as (
-        partition by s.source, s.ticket_id
-        order by s.stay_no
-        rows unbounded preceding
-    )
 ),
 
 solved as (
     select
-        s.source,
-        s.ticket_id,
-        s.entered_at,
-        s.was_solved_before
-    from solving as s
-    inner join span as x on s.entered_at >= x.starts_at and s.entered_at < x.ends_at
-    where s.counts
+        source,
+        ticket_id,
+        entered_at,
+        was_solved_before
+    from ended
+    where status = 'solved' or not was_solved_before
 ),
 
 -- times of a solving that is not the first or the last one of its ticket are counted here: the marts have those two
@@ -248,12 +250,49 @@ from (
 
 analyze service_member;
 
-create temp table service_counted on commit drop as
+-- what is only counted is counted by day first: the longer periods are sums of days
+create temp table service_tally on commit drop as
 select
+    h.on_day,
+    m.member_no,
+    count(*) filter (where h.what = 'created') as created_tickets,
+    count(*) filter (where h.what = 'first_reply') as first_replies,
+    count(*) filter (where h.what = 'reply') as agent_replies,
+    count(*) filter (where h.what = 'achieved') as sla_achieved,
+    count(*) filter (where h.what = 'breached') as sla_breached
+from (
+    select
+        what,
+        source,
+        on_day,
+        channel,
+        agent,
+        group_key,
+        priority
+    from service_happened
+    where what in ('created', 'first_reply', 'reply', 'achieved', 'breached')
+) as h
+cross join
+    lateral (
+        values
+        ('all', ''),
+        ('agent', h.agent),
+        ('group', h.group_key),
+        ('channel', h.channel),
+        ('priority', h.priority)
+    ) as d (dimension, member)
+inner join service_member as m on h.source = m.source and d.dimension = m.dimension and d.member = m.member
+group by h.on_day, m.member_no;
+
+analyze service_tally;
+
+create temp table service_placed on commit drop as
+select
+    p.period,
+    p.period_start,
     h.what,
     h.source,
     h.ticket_id,
-    h.on_day,
     h.at,
     h.minutes,
     h.business_minutes,
@@ -270,9 +309,19 @@ cross join
         ('channel', h.channel),
         ('priority', h.priority)
     ) as d (dimension, member)
-inner join service_member as m on h.source = m.source and d.dimension = m.dimension and d.member = m.member;
+inner join service_member as m on h.source = m.source and d.dimension = m.dimension and d.member = m.member
+cross join
+    lateral (
+        values
+        ('day', h.on_day),
+        ('week', date_trunc('week', h.on_day)::date),
+        ('month', date_trunc('month', h.on_day)::date),
+        ('quarter', date_trunc('quarter', h.on_day)::date)
+    ) as w (period, period_start)
+inner join period as p on w.period = p.period and w.period_start = p.period_start
+where h.what in ('first_reply', 'solved', 'good', 'bad');
 
-analyze service_counted;
+analyze service_placed;
 
 insert into mart.service_period (
     period, period_start, source, dimension, member, member_name, created_tickets, solved_tickets, reopened_tickets,
@@ -280,41 +329,40 @@ insert into mart.service_period (
     p90_first_reply_business_minutes, median_full_resolution_minutes, median_full_resolution_business_minutes,
     one_touch_tickets, agent_replies, good_ratings, bad_ratings, csat, sla_achieved, sla_breached, sla_attainment
 )
-with placed as (
+with flow as (
     select
         p.period,
         p.period_start,
-        c.*
-    from service_counted as c
+        t.member_no,
+        sum(t.created_tickets) as created_tickets,
+        sum(t.first_replies) as first_replies,
+        sum(t.agent_replies) as agent_replies,
+        sum(t.sla_achieved) as sla_achieved,
+        sum(t.sla_breached) as sla_breached
+    from service_tally as t
     cross join
         lateral (
             values
-            ('day', c.on_day),
-            ('week', date_trunc('week', c.on_day)::date),
-            ('month', date_trunc('month', c.on_day)::date),
-            ('quarter', date_trunc('quarter', c.on_day)::date)
+            ('day', t.on_day),
+            ('week', date_trunc('week', t.on_day)::date),
+            ('month', date_trunc('month', t.on_day)::date),
+            ('quarter', date_trunc('quarter', t.on_day)::date)
         ) as w (period, period_start)
     inner join period as p on w.period = p.period and w.period_start = p.period_start
+    group by p.period, p.period_start, t.member_no
 ),
 
-flow as (
+reply as (
     select
         period,
         period_start,
         member_no,
-        count(*) filter (where what = 'created') as created_tickets,
-        count(*) filter (where what = 'first_reply') as first_replies,
-        percentile_cont(0.5) within group (order by minutes) filter (where what = 'first_reply') as median_reply,
-        percentile_cont(0.9) within group (order by minutes) filter (where what = 'first_reply') as p90_reply,
-        percentile_cont(0.5) within group (order by business_minutes) filter (where what = 'first_reply')
-            as median_reply_open,
-        percentile_cont(0.9) within group (order by business_minutes) filter (where what = 'first_reply')
-            as p90_reply_open,
-        count(*) filter (where what = 'reply') as agent_replies,
-        count(*) filter (where what = 'achieved') as sla_achieved,
-        count(*) filter (where what = 'breached') as sla_breached
-    from placed
-    where what in ('created', 'first_reply', 'reply', 'achieved', 'breached')
+        percentile_cont(0.5) within group (order by minutes) as median_reply,
+        percentile_cont(0.9) within group (order by minutes) as p90_reply,
+        percentile_cont(0.5) within group (order by business_minutes) as median_reply_open,
+        percentile_cont(0.9) within group (order by business_minutes) as p90_reply_open
+    from service_placed
+    where what = 'first_reply'
     group by period, period_start, member_no
 ),
 
@@ -331,7 +379,7 @@ last_solved as (
         business_minutes,
         is_again,
         replies
-    from placed
+    from service_placed
     where what = 'solved'
     order by period asc, period_start asc, member_no asc, ticket_id asc, at desc
 ),
@@ -356,7 +404,7 @@ last_rated as (
         period_start,
         member_no,
         what
-    from placed
+    from service_placed
     where what in ('good', 'bad')
     order by period asc, period_start asc, member_no asc, ticket_id asc, at desc, what asc
 ),
@@ -403,10 +451,10 @@ select
     coalesce(s.solved_tickets, 0) as solved_tickets,
     coalesce(s.reopened_tickets, 0) as reopened_tickets,
     coalesce(f.first_replies, 0) as first_replies,
-    f.median_reply::numeric as median_first_reply_minutes,
-    f.p90_reply::numeric as p90_first_reply_minutes,
-    f.median_reply_open::numeric as median_first_reply_business_minutes,
-    f.p90_reply_open::numeric as p90_first_reply_business_minutes,
+    w.median_reply::numeric as median_first_reply_minutes,
+    w.p90_reply::numeric as p90_first_reply_minutes,
+    w.median_reply_open::numeric as median_first_reply_business_minutes,
+    w.p90_reply_open::numeric as p90_first_reply_business_minutes,
     s.median_resolution::numeric as median_full_resolution_minutes,
     s.median_resolution_open::numeric as median_full_resolution_business_minutes,
     coalesce(s.one_touch_tickets, 0) as one_touch_tickets,
@@ -420,6 +468,7 @@ select
 from member as p
 inner join service_member as m on p.member_no = m.member_no
 left join flow as f on p.period = f.period and p.period_start = f.period_start and p.member_no = f.member_no
+left join reply as w on p.period = w.period and p.period_start = w.period_start and p.member_no = w.member_no
 left join solved as s on p.period = s.period and p.period_start = s.period_start and p.member_no = s.member_no
 left join rated as r on p.period = r.period and p.period_start = r.period_start and p.member_no = r.member_no
 left join core.dim_rep as a on m.dimension = 'agent' and m.member = a.rep_id and a.is_current
