@@ -1,15 +1,14 @@
 -- one row per period, source, dimension and member: how service went
-create temp table service_event on commit drop as
-with span as (
-    select
-        min(p.period_start)::timestamptz as starts_at,
-        least((max(p.period_end) + 1)::timestamptz, max(a.ends_at)) as ends_at
-    from period as p
-    cross join as_of as a
-),
+create temp table service_span on commit drop as
+select
+    min(p.period_start)::timestamptz as starts_at,
+    least((max(p.period_end) + 1)::timestamptz, max(a.ends_at)) as ends_at
+from period as p
+cross join as_of as a;
 
 -- closed, where it had never been solved
-ended as (
+create temp table service_solved on commit drop as
+with ended as (
     select
         s.source,
         s.ticket_id,
@@ -24,22 +23,24 @@ ended as (
                 and b.status in ('solved', 'closed')
         ) as was_solved_before
     from mart.ticket_status as s
-    inner join span as x on s.entered_at >= x.starts_at and s.entered_at < x.ends_at
+    inner join service_span as x on s.entered_at >= x.starts_at and s.entered_at < x.ends_at
     where s.status in ('solved', 'closed')
-),
+)
 
-solved as (
-    select
-        source,
-        ticket_id,
-        entered_at,
-        was_solved_before
-    from ended
-    where status = 'solved' or not was_solved_before
-),
+select
+    source,
+    ticket_id,
+    entered_at,
+    was_solved_before
+from ended
+where status = 'solved' or not was_solved_before;
 
--- times of a solving that is not the first or the last one of its ticket are counted here: the marts have those two
-timed as (
+analyze service_span;
+analyze service_solved;
+
+create temp table service_event on commit drop as
+-- times of a solving that is neither the first nor the last of its ticket are told here alone
+with timed as (
     select
         s.source,
         s.ticket_id,
@@ -62,7 +63,7 @@ timed as (
                     where a.rep_id = m.source || ':' || m.author_key and a.is_current
                 )
         ) as replies
-    from solved as s
+    from service_solved as s
     inner join mart.ticket_state as v
         on
             s.source = v.source
@@ -83,7 +84,7 @@ reply as (
         m.sent_at,
         r.rep_id
     from core.fct_message as m
-    inner join span as x on m.sent_at >= x.starts_at and m.sent_at < x.ends_at
+    inner join service_span as x on m.sent_at >= x.starts_at and m.sent_at < x.ends_at
     inner join core.dim_rep as r on m.source || ':' || m.author_key = r.rep_id and r.is_current
     where m.is_public
 )
@@ -100,7 +101,7 @@ select
     false as is_again,
     null::bigint as replies
 from mart.ticket as t
-inner join span as x on t.created_at >= x.starts_at and t.created_at < x.ends_at
+inner join service_span as x on t.created_at >= x.starts_at and t.created_at < x.ends_at
 union all
 select
     'first_reply' as what,
@@ -114,7 +115,7 @@ select
     false as is_again,
     null::bigint as replies
 from mart.ticket as t
-inner join span as x on t.first_reply_at >= x.starts_at and t.first_reply_at < x.ends_at
+inner join service_span as x on t.first_reply_at >= x.starts_at and t.first_reply_at < x.ends_at
 where not 'reply_before_ticket' = any(t.flaws)
 union all
 select
@@ -157,7 +158,7 @@ select
     false as is_again,
     null::bigint as replies
 from core.fct_satisfaction as f
-inner join span as x on f.rated_at >= x.starts_at and f.rated_at < x.ends_at
+inner join service_span as x on f.rated_at >= x.starts_at and f.rated_at < x.ends_at
 where f.score in ('good', 'bad')
 union all
 select
@@ -172,7 +173,7 @@ select
     false as is_again,
     null::bigint as replies
 from mart.ticket_sla as s
-inner join span as x on s.decided_at >= x.starts_at and s.decided_at < x.ends_at
+inner join service_span as x on s.decided_at >= x.starts_at and s.decided_at < x.ends_at
 where s.state in ('achieved', 'breached');
 
 analyze service_event;
