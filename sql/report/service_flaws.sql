@@ -1,5 +1,5 @@
--- one row per kind of contradiction: tickets created in the window whose times contradict each other; and one per policy
--- of a help desk that is not understood
+-- one row per kind of contradiction: tickets created in the window whose times contradict each other; and one per
+-- policy of a help desk that is not understood
 select
     'flaw' as kind,
     f.flaw as what,

@@ -9,7 +9,7 @@ from (
     ('current', %(window_start)s::timestamptz, %(window_end)s::timestamptz),
     ('previous', %(previous_start)s::timestamptz, %(window_start)s::timestamptz)
 ) as p (period, starts_at, ends_at)
-inner join mart.ticket_sla as s on s.decided_at >= p.starts_at and s.decided_at < p.ends_at
+inner join mart.ticket_sla as s on p.starts_at <= s.decided_at and p.ends_at > s.decided_at
 where s.source = any(%(sources)s)
 group by p.period, s.measure
 order by p.period, s.measure;
