@@ -107,7 +107,13 @@ def test_the_deliveries_as_one_long_window_give_the_same(
         load(warehouse, Delivery(source, entity, window, tuple(pages)))
     build(warehouse, DAYS, settle=True)
     settle_all(warehouse)
-    assert differing(checksums(warehouse), in_order) == []
+    # a record without a time of its own is of the window that it was seen in, and that was another one here
+    untimed = {
+        f"{schema}.{source.name}__{entity.name}"
+        for source in sources() for entity in source.entities.values() if entity.version_at is None
+        for schema in ("raw", "staging")
+    }  # fmt: skip
+    assert set(differing(checksums(warehouse), in_order)) <= untimed
 
 
 def test_a_live_pull_of_the_whole_month_has_all_that_the_sources_keep(
