@@ -48,57 +48,100 @@ inner join built as b on p.period_start = date_trunc(p.period, b.month_on)::date
 
 analyze cohort;
 
--- the deals that were in a stage in these periods, and when each first came to each stage, or past it
-create temp table funnel_deal on commit drop as
+-- the visits that began or ended in these quarters, and those between them
+create temp table cohort_visit on commit drop as
+with span as (
+    select
+        min(starts_at) as starts_at,
+        max(ends_at) as ends_at
+    from cohort
+)
+
 select
     v.source,
-    v.deal_id
+    v.deal_id,
+    v.process_name,
+    v.process_step,
+    v.status,
+    v.days_in_stage::float8 as days,
+    date_trunc('quarter', v.entered_at)::date as entered_quarter,
+    date_trunc('month', v.exited_at)::date as exited_month,
+    date_trunc('quarter', v.exited_at)::date as exited_quarter
 from mart.deal_stage as v
-inner join cohort as c on c.period = 'quarter' and date_trunc('quarter', v.entered_at)::date = c.period_start
-where
-    v.process_step is not null
-    -- the span of them all, which the index finds
-    and v.entered_at >= (select min(s.starts_at) from cohort as s)
-    and v.entered_at < (select max(s.ends_at) from cohort as s)
-union
+inner join span as s
+    on
+        (v.entered_at >= s.starts_at and v.entered_at < s.ends_at)
+        or (v.exited_at >= s.starts_at and v.exited_at < s.ends_at)
+where v.process_step is not null;
+
+analyze cohort_visit;
+
+-- the deals that were in a stage in these periods, and when each first came to each stage, or past it; numbered: many
+-- rows are sorted by a number in a fraction of the time that keys and names take
+create temp table funnel_deal on commit drop as
+with entered as (
+    select
+        v.source,
+        v.deal_id
+    from cohort_visit as v
+    inner join cohort as c on c.period = 'quarter' and v.entered_quarter = c.period_start
+    union
+    select
+        d.source,
+        d.deal_id
+    from mart.deal as d
+    inner join cohort as c on c.period = 'quarter' and date_trunc('quarter', d.closed_at)::date = c.period_start
+    where d.status = 'won'
+)
+
 select
     d.source,
-    d.deal_id
+    d.deal_id,
+    d.status,
+    d.process_name,
+    d.closed_at,
+    coalesce(d.team, '') as team,
+    coalesce(d.region, '') as region,
+    row_number() over () as deal_no
 from mart.deal as d
-inner join cohort as c on c.period = 'quarter' and date_trunc('quarter', d.closed_at)::date = c.period_start
-where d.status = 'won';
+inner join entered as e on d.source = e.source and d.deal_id = e.deal_id;
 
 analyze funnel_deal;
 
 -- how far a deal came: a skipped stage counts as passed, and winning passes them all
 create temp table funnel_step on commit drop as
 select
-    v.source,
-    v.deal_id,
-    v.process_name,
-    case when v.status = 'won' then 1000000 else v.process_step end as reached,
-    min(v.entered_at) as reached_at
-from mart.deal_stage as v
-inner join funnel_deal as l on v.source = l.source and v.deal_id = l.deal_id
-where v.process_step is not null
-group by v.source, v.deal_id, v.process_name, case when v.status = 'won' then 1000000 else v.process_step end
+    l.deal_no,
+    r.process_name,
+    r.reached,
+    r.reached_at
+from funnel_deal as l
+-- deal by deal, since these are a few of all
+cross join
+    lateral (
+        select
+            v.process_name,
+            case when v.status = 'won' then 1000000 else v.process_step end as reached,
+            min(v.entered_at) as reached_at
+        from mart.deal_stage as v
+        where v.source = l.source and v.deal_id = l.deal_id and v.process_step is not null
+        group by v.process_name, case when v.status = 'won' then 1000000 else v.process_step end
+    ) as r
 union all
 select
-    d.source,
-    d.deal_id,
+    l.deal_no,
     p.process_name,
     1000000 as reached,
-    d.closed_at as reached_at
-from mart.deal as d
-inner join funnel_deal as l on d.source = l.source and d.deal_id = l.deal_id
+    l.closed_at as reached_at
+from funnel_deal as l
 -- it was won in every process that it has been in
 inner join lateral (
-    select d.process_name
+    select l.process_name
     union
     select v.process_name from mart.deal_stage as v
-    where v.source = d.source and v.deal_id = d.deal_id
+    where v.source = l.source and v.deal_id = l.deal_id
 ) as p on p.process_name is not null
-where d.status = 'won' and d.closed_at is not null;
+where l.status = 'won' and l.closed_at is not null;
 
 analyze funnel_step;
 
@@ -106,15 +149,12 @@ analyze funnel_step;
 create temp table funnel_entry on commit drop as
 with passed as (
     select
-        source,
-        deal_id,
+        deal_no,
         process_name,
         reached,
-        coalesce(lag(reached) over (partition by source, deal_id, process_name order by reached), 0) as reached_before,
-        min(reached_at) over (
-            partition by source, deal_id, process_name order by reached desc
-        ) as entered_at,
-        max(reached) over (partition by source, deal_id, process_name) as furthest
+        coalesce(lag(reached) over (partition by deal_no, process_name order by reached), 0) as reached_before,
+        min(reached_at) over (partition by deal_no, process_name order by reached desc) as entered_at,
+        max(reached) over (partition by deal_no, process_name) as furthest
     from funnel_step
 ),
 
@@ -124,33 +164,38 @@ stage as (
         process_step
     from core.dim_pipeline_stage
     where status = 'open'
+),
+
+entry as (
+    select
+        r.process_name,
+        s.process_step,
+        r.furthest > s.process_step as has_gone_on,
+        l.source,
+        l.team,
+        l.region,
+        date_trunc('month', r.entered_at)::date as month_on,
+        case when l.closed_at is null then extract(epoch from a.ends_at - r.entered_at) / 86400 end as open_days
+    from passed as r
+    inner join stage as s
+        on r.process_name = s.process_name and r.reached_before < s.process_step and r.reached >= s.process_step
+    inner join cohort as c on c.period = 'quarter' and date_trunc('quarter', r.entered_at)::date = c.period_start
+    inner join funnel_deal as l on r.deal_no = l.deal_no
+    cross join as_of as a
 )
 
 select
-    r.process_name,
-    s.process_step,
-    r.furthest > s.process_step as has_gone_on,
-    d.source,
-    coalesce(d.team, '') as team,
-    coalesce(d.region, '') as region,
-    date_trunc('month', r.entered_at)::date as month_on,
-    case when d.closed_at is null then extract(epoch from a.ends_at - r.entered_at) / 86400 end as open_days,
+    process_name,
+    process_step,
+    has_gone_on,
+    source,
+    team,
+    region,
+    month_on,
+    open_days,
     count(*) as deals
-from passed as r
-inner join stage as s
-    on r.process_name = s.process_name and r.reached_before < s.process_step and r.reached >= s.process_step
-inner join cohort as c on c.period = 'quarter' and date_trunc('quarter', r.entered_at)::date = c.period_start
-inner join mart.deal as d on r.source = d.source and r.deal_id = d.deal_id
-cross join as_of as a
-group by
-    r.process_name,
-    s.process_step,
-    r.furthest > s.process_step,
-    d.source,
-    coalesce(d.team, ''),
-    coalesce(d.region, ''),
-    date_trunc('month', r.entered_at)::date,
-    case when d.closed_at is null then extract(epoch from a.ends_at - r.entered_at) / 86400 end;
+from entry
+group by process_name, process_step, has_gone_on, source, team, region, month_on, open_days;
 
 analyze funnel_entry;
 
@@ -162,20 +207,16 @@ select
     v.source,
     coalesce(d.team, '') as team,
     coalesce(d.region, '') as region,
-    date_trunc('month', v.exited_at)::date as month_on,
-    v.days_in_stage::float8 as days
-from mart.deal_stage as v
-inner join cohort as c on c.period = 'quarter' and date_trunc('quarter', v.exited_at)::date = c.period_start
+    v.exited_month as month_on,
+    v.days
+from cohort_visit as v
+inner join cohort as c on c.period = 'quarter' and v.exited_quarter = c.period_start
 inner join mart.deal as d on v.source = d.source and v.deal_id = d.deal_id
-where
-    v.status = 'open'
-    and v.process_step is not null
-    and v.exited_at >= (select min(s.starts_at) from cohort as s)
-    and v.exited_at < (select max(s.ends_at) from cohort as s);
+where v.status = 'open';
 
 analyze funnel_visit;
 
--- the groups that both are in, numbered: many rows are sorted by a number in a fraction of the time that names take
+-- the groups that both are in, numbered as well
 create temp table funnel_group on commit drop as
 select
     f.process_name,

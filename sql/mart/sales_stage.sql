@@ -21,10 +21,14 @@ stay as (
         (percentile_cont(0.5) within group (order by v.days_in_stage::float8))::numeric as median_days,
         (percentile_cont(0.9) within group (order by v.days_in_stage::float8))::numeric as p90_days
     from mart.deal_stage as v
-    inner join as_of as a on v.exited_at < a.ends_at and v.exited_at >= a.ends_at - interval '365 days'
     inner join mart.deal as d on v.source = d.source and v.deal_id = d.deal_id
     inner join stage as p on v.source = p.source and v.stage_key = p.stage_key
-    where v.status = 'open' and d.status = 'won'
+    where
+        v.status = 'open'
+        and d.status = 'won'
+        -- by their days: so many visits are read faster in one go than by the index
+        and v.exited_at::date > (select a.on_day - 365 from as_of as a)
+        and v.exited_at::date <= (select a.on_day from as_of as a)
     group by p.stage_no
 )
 
