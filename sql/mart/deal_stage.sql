@@ -84,4 +84,5 @@ left join listed as l on m.process_name = l.process_name
 left join core.dim_process_move as a
     on m.process_name = a.process_name and m.stage_before = a.from_stage and m.process_stage = a.to_stage;
 
+select brin_summarize_new_values('mart.deal_stage_by_time'); -- else new blocks are read whatever is asked
 analyze mart.deal_stage;
