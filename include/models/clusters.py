@@ -88,6 +88,7 @@ def fit(columns: Columns, features: Sequence[Feature]) -> Clusters | None:
     :raises ValueError: when there are fewer than 100 rows.
     """
     import sklearn.cluster  # noqa: F401  its threads can only be limited once it is there
+    from sklearn.metrics import pairwise_distances
     from threadpoolctl import threadpool_limits
 
     values = _values(columns, features)
@@ -97,9 +98,13 @@ def fit(columns: Columns, features: Sequence[Feature]) -> Clusters | None:
     deviation[deviation == 0] = 1
     scaled = (values - mean) / deviation
     distinct = len(np.unique(scaled, axis=0))
+    dice = np.random.default_rng(SEED)
+    sample = scaled[np.sort(dice.choice(len(scaled), min(len(scaled), SAMPLE), replace=False))]
+    drawn = [sample[dice.integers(0, len(sample), len(sample))] for _ in range(BOOTSTRAPS)]
     # more threads only wait for one another over so few columns, the longer the busier the machine is
     with threadpool_limits(1):
-        tried = [_tried(scaled, k) for k in range(2, min(MOST_CLUSTERS, distinct) + 1)]
+        distances = pairwise_distances(sample)
+        tried = [_tried(scaled, sample, distances, drawn, k) for k in range(2, min(MOST_CLUSTERS, distinct) + 1)]
     stable = [one for one in tried if one[0]["stability"] >= STABLE]
     if not stable:
         return None
@@ -163,17 +168,21 @@ def _centres(scaled: np.ndarray, k: int) -> np.ndarray:
     return kind(k, n_init=4, random_state=SEED).fit(scaled).cluster_centers_
 
 
-def _tried(scaled: np.ndarray, k: int) -> tuple[dict[str, float], np.ndarray]:
-    """The centres of k clusters, and how good they are: silhouette, and mean adjusted Rand index of bootstraps."""
+def _tried(
+    scaled: np.ndarray, sample: np.ndarray, distances: np.ndarray, drawn: Sequence[np.ndarray], k: int
+) -> tuple[dict[str, float], np.ndarray]:
+    """The centres of k clusters, and how good they are: silhouette, and mean adjusted Rand index of bootstraps.
+
+    :param distances: of the sample's rows to one another.
+    :param drawn: the sample, drawn anew a few times.
+    """
     from sklearn.metrics import adjusted_rand_score, silhouette_score
 
     centres = _centres(scaled, k)
-    dice = np.random.default_rng(SEED)
-    sample = scaled[np.sort(dice.choice(len(scaled), min(len(scaled), SAMPLE), replace=False))]
     labels = _nearest(sample, centres)
     if len(np.unique(labels)) < 2:
         return {"clusters": k, "silhouette": -1.0, "stability": 0.0}, centres
-    again = [_centres(sample[dice.integers(0, len(sample), len(sample))], k) for _ in range(BOOTSTRAPS)]
+    again = [_centres(rows, k) for rows in drawn]
     stability = np.mean([adjusted_rand_score(labels, _nearest(sample, other)) for other in again])
-    silhouette = silhouette_score(sample, labels)
+    silhouette = silhouette_score(distances, labels, metric="precomputed")
     return {"clusters": k, "silhouette": float(silhouette), "stability": float(stability)}, centres

@@ -1,12 +1,6 @@
 -- one row per deal that the source still has, with names in place of keys; told anew, of which what differs is written
-create temp table deal_now (like mart.deal) on commit drop;
-
-insert into deal_now (
-    source, deal_id, deal_name, status, pipeline_name, stage_name, stage_position, probability, amount, currency,
-    weighted_amount, rep_id, rep_name, team, manager, region, company_id, company_name, customer_id, product_name,
-    lead_source, created_at, closed_at, expected_close_on, sales_cycle_days, lost_reason, process_name, is_stage_known,
-    reporting_amount, reporting_weighted_amount, reporting_currency
-)
+-- compared once, before anything is written, and without a copy of them all
+create temp table deal_changed on commit drop as
 with staged as (
     select
         d.*,
@@ -28,10 +22,12 @@ moved as (
         d.source,
         d.deal_id,
         max(v.entered_at) as closed_at
-    from staged as d
+    from core.fct_deal as d
+    inner join core.dim_pipeline_stage as s
+        on d.source = s.source and d.stage_key = s.stage_key and s.status <> 'open'
     inner join core.fct_deal_stage as v
         on d.source = v.source and d.deal_id = v.deal_id and d.stage_key = v.stage_key
-    where d.status <> 'open' and d.closed_at is null
+    where d.closed_at is null
     group by d.source, d.deal_id
 ),
 
@@ -52,7 +48,7 @@ product as (
     from (select distinct
         source,
         product_name
-    from staged) as n
+    from core.fct_deal) as n
     inner join listed as l
         on n.source = l.source and lower(regexp_replace(n.product_name, '[^[:alnum:]]', '', 'g')) = l.match_key
 ),
@@ -74,64 +70,62 @@ converted as (
     cross join reporting as r
     cross join as_of as a
     left join rate as x on d.currency = x.currency and coalesce(d.ended_at::date, a.on_day) = x.on_day
+),
+
+told as (
+    select
+        d.source,
+        d.deal_id,
+        d.name as deal_name,
+        d.status,
+        d.pipeline_name,
+        d.stage_name,
+        d.stage_position,
+        d.probability,
+        d.amount,
+        coalesce(d.currency, 'XXX') as currency,
+        d.amount * d.probability as weighted_amount,
+        r.rep_id,
+        r.full_name as rep_name,
+        r.team,
+        r.manager,
+        r.region,
+        c.company_id,
+        c.name as company_name,
+        l.customer_id,
+        coalesce(p.name, d.product_name) as product_name,
+        d.lead_source,
+        coalesce(d.created_at, d.first_seen_at) as created_at,
+        d.ended_at as closed_at,
+        case when d.status = 'open' then d.closed_at::date end as expected_close_on,
+        extract(epoch from d.ended_at::timestamp - d.created_at::timestamp) / 86400 as sales_cycle_days,
+        case when d.status = 'lost' then d.lost_reason end as lost_reason,
+        d.process_name,
+        d.is_stage_known,
+        d.reporting_amount,
+        round(d.reporting_amount * d.probability, 2) as reporting_weighted_amount,
+        d.reporting_currency
+    from converted as d
+    left join core.dim_rep as r on d.source || ':' || d.owner_key = r.rep_id and r.is_current
+    left join core.company_link as k on d.source = k.source and d.company_key = k.record_key
+    left join core.dim_company as c on k.company_id = c.company_id and c.is_current
+    left join core.customer_link as l on d.source = l.source and d.customer_key = l.record_key
+    left join product as p on d.source = p.source and d.product_name = p.product_name
 )
 
 select
-    d.source,
-    d.deal_id,
-    d.name as deal_name,
-    d.status,
-    d.pipeline_name,
-    d.stage_name,
-    d.stage_position,
-    d.probability,
-    d.amount,
-    coalesce(d.currency, 'XXX') as currency,
-    d.amount * d.probability as weighted_amount,
-    r.rep_id,
-    r.full_name as rep_name,
-    r.team,
-    r.manager,
-    r.region,
-    c.company_id,
-    c.name as company_name,
-    l.customer_id,
-    coalesce(p.name, d.product_name) as product_name,
-    d.lead_source,
-    coalesce(d.created_at, d.first_seen_at) as created_at,
-    d.ended_at as closed_at,
-    case when d.status = 'open' then d.closed_at::date end as expected_close_on,
-    extract(epoch from d.ended_at::timestamp - d.created_at::timestamp) / 86400 as sales_cycle_days,
-    case when d.status = 'lost' then d.lost_reason end as lost_reason,
-    d.process_name,
-    d.is_stage_known,
-    d.reporting_amount,
-    round(d.reporting_amount * d.probability, 2) as reporting_weighted_amount,
-    d.reporting_currency
-from converted as d
-left join core.dim_rep as r on d.source || ':' || d.owner_key = r.rep_id and r.is_current
-left join core.company_link as k on d.source = k.source and d.company_key = k.record_key
-left join core.dim_company as c on k.company_id = c.company_id and c.is_current
-left join core.customer_link as l on d.source = l.source and d.customer_key = l.record_key
-left join product as p on d.source = p.source and d.product_name = p.product_name;
-
-create unique index on deal_now (source, deal_id);
-analyze deal_now;
-
--- compared once and before anything is written: a table that grows while it is looked up would be read again and again
-create temp table deal_changed on commit drop as
-select
-    coalesce(n.source, m.source) as source,
-    coalesce(n.deal_id, m.deal_id) as deal_id
-from deal_now as n
-full outer join mart.deal as m on n.source = m.source and n.deal_id = m.deal_id
-where row(n.*) is distinct from row(m.*);
+    coalesce(t.source, m.source) as key_source,
+    coalesce(t.deal_id, m.deal_id) as key_deal_id,
+    t.*
+from told as t
+full outer join mart.deal as m on t.source = m.source and t.deal_id = m.deal_id
+where row(t.*) is distinct from row(m.*);
 
 analyze deal_changed;
 
 delete from mart.deal as m
 using deal_changed as c
-where m.source = c.source and m.deal_id = c.deal_id;
+where m.source = c.key_source and m.deal_id = c.key_deal_id;
 
 insert into mart.deal (
     source, deal_id, deal_name, status, pipeline_name, stage_name, stage_position, probability, amount, currency,
@@ -171,7 +165,5 @@ select
     n.reporting_amount,
     n.reporting_weighted_amount,
     n.reporting_currency
-from deal_now as n
-inner join deal_changed as c on n.source = c.source and n.deal_id = c.deal_id;
-
-analyze mart.deal;
+from deal_changed as n
+where n.source is not null;

@@ -27,7 +27,8 @@ with visit as (
     inner join ops.changed_deal as c on v.source = c.source and v.deal_id = c.deal_id
     inner join core.fct_deal as d on v.source = d.source and v.deal_id = d.deal_id and not d.is_deleted
     left join core.dim_pipeline_stage as s on v.source = s.source and v.stage_key = s.stage_key
-    window w as (partition by v.source, v.deal_id order by v.visit_no)
+    -- the creation is the deal's, so the parts are the same: visits of a time come to lie together, as they are read
+    window w as (partition by d.created_at, v.source, v.deal_id order by v.visit_no)
 ),
 
 moved as (
@@ -83,4 +84,5 @@ left join listed as l on m.process_name = l.process_name
 left join core.dim_process_move as a
     on m.process_name = a.process_name and m.stage_before = a.from_stage and m.process_stage = a.to_stage;
 
+select brin_summarize_new_values('mart.deal_stage_by_time'); -- else new blocks are read whatever is asked
 analyze mart.deal_stage;

@@ -16,7 +16,18 @@ select
 from mart.sales_expectation
 where
     is_anomaly
-    and (explained_by = '{}' or period_start > (select max(n.period_start) - 92 from mart.sales_expectation as n));
+    and (
+        period_start > (select max(n.period_start) - 92 from mart.sales_expectation as n)
+        -- one that nothing explains is looked at once, like the others
+        or (series, period, period_start, actual) not in (
+            select
+                b.series,
+                b.period,
+                b.period_start,
+                b.actual
+            from explained_before as b
+        )
+    );
 
 create temp table part_day on commit drop as
 select

@@ -35,7 +35,8 @@ cross join
         values
         ('all', ''),
         ('source', d.source),
-        ('team', coalesce(d.team, ''))
+        ('team', coalesce(d.team, '')),
+        ('region', coalesce(d.region, ''))
     ) as m (dimension, member)
 where w.process_name is not null
 group by p.period, p.period_start, w.process_name, m.dimension, m.member;

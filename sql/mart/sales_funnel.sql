@@ -33,7 +33,10 @@ built as (
 
 select distinct
     p.period,
-    p.period_start
+    p.period_start,
+    p.period_start::timestamptz as starts_at,
+    (p.period_start + case p.period when 'month' then interval '1 month' else interval '3 months' end)::timestamptz
+        as ends_at
 from touched as t
 cross join
     lateral (
@@ -45,53 +48,100 @@ inner join built as b on p.period_start = date_trunc(p.period, b.month_on)::date
 
 analyze cohort;
 
--- the deals that were in a stage in these periods, and when each first came to each stage, or past it
-create temp table funnel_deal on commit drop as
+-- the visits that began or ended in these quarters, and those between them
+create temp table cohort_visit on commit drop as
+with span as (
+    select
+        min(starts_at) as starts_at,
+        max(ends_at) as ends_at
+    from cohort
+)
+
 select
     v.source,
-    v.deal_id
+    v.deal_id,
+    v.process_name,
+    v.process_step,
+    v.status,
+    v.days_in_stage::float8 as days,
+    date_trunc('quarter', v.entered_at)::date as entered_quarter,
+    date_trunc('month', v.exited_at)::date as exited_month,
+    date_trunc('quarter', v.exited_at)::date as exited_quarter
 from mart.deal_stage as v
-inner join cohort as c on c.period = 'quarter' and date_trunc('quarter', v.entered_at)::date = c.period_start
-where v.process_step is not null
-union
+inner join span as s
+    on
+        (v.entered_at >= s.starts_at and v.entered_at < s.ends_at)
+        or (v.exited_at >= s.starts_at and v.exited_at < s.ends_at)
+where v.process_step is not null;
+
+analyze cohort_visit;
+
+-- the deals that were in a stage in these periods, and when each first came to each stage, or past it; numbered: many
+-- rows are sorted by a number in a fraction of the time that keys and names take
+create temp table funnel_deal on commit drop as
+with entered as (
+    select
+        v.source,
+        v.deal_id
+    from cohort_visit as v
+    inner join cohort as c on c.period = 'quarter' and v.entered_quarter = c.period_start
+    union
+    select
+        d.source,
+        d.deal_id
+    from mart.deal as d
+    inner join cohort as c on c.period = 'quarter' and date_trunc('quarter', d.closed_at)::date = c.period_start
+    where d.status = 'won'
+)
+
 select
     d.source,
-    d.deal_id
+    d.deal_id,
+    d.status,
+    d.process_name,
+    d.closed_at,
+    coalesce(d.team, '') as team,
+    coalesce(d.region, '') as region,
+    row_number() over () as deal_no
 from mart.deal as d
-inner join cohort as c on c.period = 'quarter' and date_trunc('quarter', d.closed_at)::date = c.period_start
-where d.status = 'won';
+inner join entered as e on d.source = e.source and d.deal_id = e.deal_id;
 
 analyze funnel_deal;
 
 -- how far a deal came: a skipped stage counts as passed, and winning passes them all
 create temp table funnel_step on commit drop as
 select
-    v.source,
-    v.deal_id,
-    v.process_name,
-    case when v.status = 'won' then 1000000 else v.process_step end as reached,
-    min(v.entered_at) as reached_at
-from mart.deal_stage as v
-inner join funnel_deal as l on v.source = l.source and v.deal_id = l.deal_id
-where v.process_step is not null
-group by v.source, v.deal_id, v.process_name, case when v.status = 'won' then 1000000 else v.process_step end
+    l.deal_no,
+    r.process_name,
+    r.reached,
+    r.reached_at
+from funnel_deal as l
+-- deal by deal, since these are a few of all
+cross join
+    lateral (
+        select
+            v.process_name,
+            case when v.status = 'won' then 1000000 else v.process_step end as reached,
+            min(v.entered_at) as reached_at
+        from mart.deal_stage as v
+        where v.source = l.source and v.deal_id = l.deal_id and v.process_step is not null
+        group by v.process_name, case when v.status = 'won' then 1000000 else v.process_step end
+    ) as r
 union all
 select
-    d.source,
-    d.deal_id,
+    l.deal_no,
     p.process_name,
     1000000 as reached,
-    d.closed_at as reached_at
-from mart.deal as d
-inner join funnel_deal as l on d.source = l.source and d.deal_id = l.deal_id
+    l.closed_at as reached_at
+from funnel_deal as l
 -- it was won in every process that it has been in
 inner join lateral (
-    select d.process_name
+    select l.process_name
     union
     select v.process_name from mart.deal_stage as v
-    where v.source = d.source and v.deal_id = d.deal_id
+    where v.source = l.source and v.deal_id = l.deal_id
 ) as p on p.process_name is not null
-where d.status = 'won' and d.closed_at is not null;
+where l.status = 'won' and l.closed_at is not null;
 
 analyze funnel_step;
 
@@ -99,15 +149,12 @@ analyze funnel_step;
 create temp table funnel_entry on commit drop as
 with passed as (
     select
-        source,
-        deal_id,
+        deal_no,
         process_name,
         reached,
-        coalesce(lag(reached) over (partition by source, deal_id, process_name order by reached), 0) as reached_before,
-        min(reached_at) over (
-            partition by source, deal_id, process_name order by reached desc
-        ) as entered_at,
-        max(reached) over (partition by source, deal_id, process_name) as furthest
+        coalesce(lag(reached) over (partition by deal_no, process_name order by reached), 0) as reached_before,
+        min(reached_at) over (partition by deal_no, process_name order by reached desc) as entered_at,
+        max(reached) over (partition by deal_no, process_name) as furthest
     from funnel_step
 ),
 
@@ -117,31 +164,38 @@ stage as (
         process_step
     from core.dim_pipeline_stage
     where status = 'open'
+),
+
+entry as (
+    select
+        r.process_name,
+        s.process_step,
+        r.furthest > s.process_step as has_gone_on,
+        l.source,
+        l.team,
+        l.region,
+        date_trunc('month', r.entered_at)::date as month_on,
+        case when l.closed_at is null then extract(epoch from a.ends_at - r.entered_at) / 86400 end as open_days
+    from passed as r
+    inner join stage as s
+        on r.process_name = s.process_name and r.reached_before < s.process_step and r.reached >= s.process_step
+    inner join cohort as c on c.period = 'quarter' and date_trunc('quarter', r.entered_at)::date = c.period_start
+    inner join funnel_deal as l on r.deal_no = l.deal_no
+    cross join as_of as a
 )
 
 select
-    r.process_name,
-    s.process_step,
-    r.furthest > s.process_step as has_gone_on,
-    d.source,
-    coalesce(d.team, '') as team,
-    date_trunc('month', r.entered_at)::date as month_on,
-    case when d.closed_at is null then extract(epoch from a.ends_at - r.entered_at) / 86400 end as open_days,
+    process_name,
+    process_step,
+    has_gone_on,
+    source,
+    team,
+    region,
+    month_on,
+    open_days,
     count(*) as deals
-from passed as r
-inner join stage as s
-    on r.process_name = s.process_name and r.reached_before < s.process_step and r.reached >= s.process_step
-inner join cohort as c on c.period = 'quarter' and date_trunc('quarter', r.entered_at)::date = c.period_start
-inner join mart.deal as d on r.source = d.source and r.deal_id = d.deal_id
-cross join as_of as a
-group by
-    r.process_name,
-    s.process_step,
-    r.furthest > s.process_step,
-    d.source,
-    coalesce(d.team, ''),
-    date_trunc('month', r.entered_at)::date,
-    case when d.closed_at is null then extract(epoch from a.ends_at - r.entered_at) / 86400 end;
+from entry
+group by process_name, process_step, has_gone_on, source, team, region, month_on, open_days;
 
 analyze funnel_entry;
 
@@ -152,22 +206,24 @@ select
     v.process_step,
     v.source,
     coalesce(d.team, '') as team,
-    date_trunc('month', v.exited_at)::date as month_on,
-    v.days_in_stage::float8 as days
-from mart.deal_stage as v
-inner join cohort as c on c.period = 'quarter' and date_trunc('quarter', v.exited_at)::date = c.period_start
+    coalesce(d.region, '') as region,
+    v.exited_month as month_on,
+    v.days
+from cohort_visit as v
+inner join cohort as c on c.period = 'quarter' and v.exited_quarter = c.period_start
 inner join mart.deal as d on v.source = d.source and v.deal_id = d.deal_id
-where v.status = 'open' and v.process_step is not null;
+where v.status = 'open';
 
 analyze funnel_visit;
 
--- the groups that they are in, numbered: many visits are sorted by a number in a fraction of the time that names take
+-- the groups that both are in, numbered as well
 create temp table funnel_group on commit drop as
 select
     f.process_name,
     f.process_step,
     f.source,
     f.team,
+    f.region,
     f.month_on,
     c.period,
     c.period_start,
@@ -177,11 +233,21 @@ select
         order by c.period, c.period_start, f.process_name, f.process_step, m.dimension, m.member
     ) as group_no
 from (
-    select distinct
+    select
         process_name,
         process_step,
         source,
         team,
+        region,
+        month_on
+    from funnel_entry
+    union
+    select
+        process_name,
+        process_step,
+        source,
+        team,
+        region,
         month_on
     from funnel_visit
 ) as f
@@ -197,52 +263,30 @@ cross join
         values
         ('all', ''),
         ('source', f.source),
-        ('team', f.team)
+        ('team', f.team),
+        ('region', f.region)
     ) as m (dimension, member);
 
 analyze funnel_group;
 
 create temp table funnel_stay on commit drop as
-with stay as (
-    select
-        g.group_no,
-        count(*) as finished_visits,
-        percentile_cont(0.5) within group (order by v.days)::numeric as median_days,
-        percentile_cont(0.9) within group (order by v.days)::numeric as p90_days
-    from funnel_visit as v
-    inner join funnel_group as g
-        on
-            v.process_name = g.process_name
-            and v.process_step = g.process_step
-            and v.source = g.source
-            and v.team = g.team
-            and v.month_on = g.month_on
-    group by g.group_no
-)
-
-select distinct
-    g.period,
-    g.period_start,
-    g.process_name,
-    g.process_step,
-    g.dimension,
-    g.member,
-    s.finished_visits,
-    s.median_days,
-    s.p90_days
-from stay as s
-inner join funnel_group as g on s.group_no = g.group_no;
+select
+    g.group_no,
+    count(*) as finished_visits,
+    percentile_cont(0.5) within group (order by v.days)::numeric as median_days,
+    percentile_cont(0.9) within group (order by v.days)::numeric as p90_days
+from funnel_visit as v
+inner join funnel_group as g
+    on
+        v.process_name = g.process_name
+        and v.process_step = g.process_step
+        and v.source = g.source
+        and v.team = g.team
+        and v.region = g.region
+        and v.month_on = g.month_on
+group by g.group_no;
 
 analyze funnel_stay;
-
--- the median that holds where no visit of the group ended
-create temp table funnel_usual on commit drop as
-select
-    process_name,
-    process_step,
-    percentile_cont(0.5) within group (order by days)::numeric as median_days
-from funnel_visit
-group by process_name, process_step;
 
 delete from mart.sales_funnel as m
 using cohort as c
@@ -252,59 +296,50 @@ insert into mart.sales_funnel (
     period, period_start, process_name, dimension, member, stage_name, process_step, entered_deals, gone_on_deals,
     conversion, left_out_deals, finished_visits, median_days, p90_days
 )
-with entry as (
+-- the median that holds where no visit of the group ended
+with usual as (
     select
-        c.period,
-        c.period_start,
-        e.process_name,
-        e.process_step,
-        e.has_gone_on,
-        e.open_days,
-        e.deals,
-        m.dimension,
-        m.member
-    from funnel_entry as e
-    cross join
-        lateral (
-            values
-            ('month', e.month_on),
-            ('quarter', date_trunc('quarter', e.month_on)::date)
-        ) as p (period, period_start)
-    inner join cohort as c on p.period = c.period and p.period_start = c.period_start
-    cross join lateral (
-        values
-        ('all', ''),
-        ('source', e.source),
-        ('team', e.team)
-    ) as m (dimension, member)
+        process_name,
+        process_step,
+        percentile_cont(0.5) within group (order by days)::numeric as median_days
+    from funnel_visit
+    group by process_name, process_step
 ),
 
 -- open deals younger than the stage's median stay say nothing yet
 counted as (
     select
-        e.period,
-        e.period_start,
-        e.process_name,
-        e.process_step,
-        e.dimension,
-        e.member,
+        g.group_no,
         coalesce(sum(e.deals) filter (where (e.open_days < m.days) is not true), 0) as entered_deals,
         coalesce(sum(e.deals) filter (where e.has_gone_on and (e.open_days < m.days) is not true), 0)
             as gone_on_deals,
         coalesce(sum(e.deals) filter (where e.open_days < m.days), 0) as left_out_deals
-    from entry as e
-    left join funnel_usual as u on e.process_name = u.process_name and e.process_step = u.process_step
-    left join funnel_stay as s
+    from funnel_entry as e
+    inner join funnel_group as g
         on
-            e.period = s.period
-            and e.period_start = s.period_start
-            and e.process_name = s.process_name
-            and e.process_step = s.process_step
-            and e.dimension = s.dimension
-            and e.member = s.member
+            e.process_name = g.process_name
+            and e.process_step = g.process_step
+            and e.source = g.source
+            and e.team = g.team
+            and e.region = g.region
+            and e.month_on = g.month_on
+    left join usual as u on e.process_name = u.process_name and e.process_step = u.process_step
+    left join funnel_stay as s on g.group_no = s.group_no
     -- where no visit to the stage has ever ended, any open deal is too young to say
     cross join lateral (values (coalesce(s.median_days, u.median_days, 'infinity'))) as m (days)
-    group by e.period, e.period_start, e.process_name, e.process_step, e.dimension, e.member
+    group by g.group_no
+),
+
+member as (
+    select distinct
+        group_no,
+        period,
+        period_start,
+        process_name,
+        process_step,
+        dimension,
+        member
+    from funnel_group
 ),
 
 stage as (
@@ -318,13 +353,13 @@ stage as (
 )
 
 select
-    coalesce(c.period, s.period) as period,
-    coalesce(c.period_start, s.period_start) as period_start,
-    coalesce(c.process_name, s.process_name) as process_name,
-    coalesce(c.dimension, s.dimension) as dimension,
-    coalesce(c.member, s.member) as member,
+    m.period,
+    m.period_start,
+    m.process_name,
+    m.dimension,
+    m.member,
     g.process_stage as stage_name,
-    coalesce(c.process_step, s.process_step) as process_step,
+    m.process_step,
     coalesce(c.entered_deals, 0) as entered_deals,
     coalesce(c.gone_on_deals, 0) as gone_on_deals,
     c.gone_on_deals::numeric / nullif(c.entered_deals, 0) as conversion,
@@ -332,16 +367,7 @@ select
     coalesce(s.finished_visits, 0) as finished_visits,
     s.median_days,
     s.p90_days
-from counted as c
-full outer join funnel_stay as s
-    on
-        c.period = s.period
-        and c.period_start = s.period_start
-        and c.process_name = s.process_name
-        and c.process_step = s.process_step
-        and c.dimension = s.dimension
-        and c.member = s.member
-inner join stage as g
-    on
-        coalesce(c.process_name, s.process_name) = g.process_name
-        and coalesce(c.process_step, s.process_step) = g.process_step;
+from member as m
+inner join stage as g on m.process_name = g.process_name and m.process_step = g.process_step
+left join counted as c on m.group_no = c.group_no
+left join funnel_stay as s on m.group_no = s.group_no;

@@ -1,5 +1,9 @@
 -- one row per period, source, dimension and member: deals created, won, lost and open; amounts in one currency
 create temp table sales_deal on commit drop as
+with span as (
+    select min(period_start) as first_on from period
+)
+
 select
     m.source,
     m.status,
@@ -17,7 +21,10 @@ select
     coalesce(m.lead_source, '') as lead_source
 from mart.deal as m
 cross join reporting as r
-left join rate as x on m.currency = x.currency and m.created_at::date = x.on_day;
+left join rate as x on m.currency = x.currency and m.created_at::date = x.on_day
+cross join span as s
+-- a deal that was over before these periods is in none of them
+where m.closed_at is null or m.created_at::date >= s.first_on or m.closed_at::date >= s.first_on;
 
 analyze sales_deal;
 

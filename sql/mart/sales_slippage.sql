@@ -41,6 +41,7 @@ with due as (
         d.rep_id,
         d.rep_name,
         d.team,
+        d.region,
         case when d.currency = r.currency then d.amount else round(d.amount * c.factor, 2) end as amount,
         d.closed_at < x.ends_at as has_closed,
         l.expected_close_on > x.period_end as has_moved,
@@ -92,6 +93,7 @@ cross join
         values
         ('source', t.source, t.source),
         ('team', coalesce(t.team, ''), t.team),
+        ('region', coalesce(t.region, ''), t.region),
         ('rep', coalesce(t.rep_id, ''), t.rep_name)
     ) as m (dimension, member, member_name)
 group by t.period, t.period_start, t.source, m.dimension, m.member, r.currency;

@@ -14,6 +14,7 @@ numbered as (
         source,
         deal_id,
         coalesce(team, '') as team,
+        coalesce(region, '') as region,
         row_number() over () as deal_no
     from mart.deal
 )
@@ -24,15 +25,21 @@ select
     v.process_stage as to_stage,
     v.move,
     v.is_allowed,
-    v.previous_days,
+    v.previous_days::float8 as previous_days,
     v.source,
     d.team,
+    d.region,
     d.deal_no,
     date_trunc('month', v.entered_at)::date as month_on
 from mart.deal_stage as v
 inner join quarter as q on date_trunc('quarter', v.entered_at)::date = q.period_start
 inner join numbered as d on v.source = d.source and v.deal_id = d.deal_id
-where v.process_name is not null and v.move <> 'within';
+where
+    v.process_name is not null
+    and v.move <> 'within'
+    -- the span of them all, which the index finds
+    and v.entered_at >= (select min(s.period_start)::timestamptz from quarter as s)
+    and v.entered_at < (select max(s.period_start + interval '3 months')::timestamptz from quarter as s);
 
 analyze sales_move;
 
@@ -45,6 +52,7 @@ select
     v.move,
     v.source,
     v.team,
+    v.region,
     v.month_on,
     p.period,
     p.period_start,
@@ -62,6 +70,7 @@ from (
         move,
         source,
         team,
+        region,
         month_on
     from sales_move
 ) as v
@@ -77,7 +86,8 @@ cross join
         values
         ('all', ''),
         ('source', v.source),
-        ('team', v.team)
+        ('team', v.team),
+        ('region', v.region)
     ) as m (dimension, member);
 
 analyze move_group;
@@ -102,6 +112,7 @@ with made as (
             and v.move = g.move
             and v.source = g.source
             and v.team = g.team
+            and v.region = g.region
             and v.month_on = g.month_on
     group by g.group_no
 )

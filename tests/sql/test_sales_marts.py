@@ -241,6 +241,44 @@ def test_the_funnel_of_a_stage_that_nobody_has_left(
     ) == [(0, 0, None, 3)]
 
 
+def test_regions_are_told_as_teams_are(embedded_warehouse: Warehouse, connection: psycopg.Connection) -> None:
+    """Two teams of one region, and a rep without a region."""
+    connection.execute("update core.dim_rep set region = 'Europe'")
+    connection.execute(
+        "insert into core.dim_rep (rep_id, valid_from, is_current, source, full_name, team)"
+        " values ('crm:c', '2026-01-01', true, 'crm', 'Cy', 'South')"
+    )
+    deal(connection, "1", "Talk 11-01, Offer 11-05, Deal 11-07, Won 11-10", expected="11-20 since 11-01")
+    deal(connection, "2", "Talk 11-02, Offer 11-10, Lost 11-13", owner="b", expected="11-20 since 11-02")
+    deal(connection, "3", "Talk 11-04, Lost 11-14", owner="b")
+    deal(connection, "4", "Talk 11-03, Offer 11-09, Won 11-15", owner="c")
+    build_marts(embedded_warehouse, "sales", MONTH, settle=True)
+    funnel = (
+        "select stage_name, member, entered_deals, gone_on_deals, finished_visits, median_days, p90_days"
+        " from mart.sales_funnel where period = 'month' and dimension = 'region' and stage_name <> 'Deal'"
+        " order by process_step, member"
+    )
+    assert rows(embedded_warehouse, funnel) == [
+        ("Talk", "", 1, 1, 1, 6, 6), ("Talk", "Europe", 3, 2, 3, 8, Decimal("9.6")),  # 4, 8 and 10 days
+        ("Offer", "", 1, 1, 1, 6, 6), ("Offer", "Europe", 2, 1, 2, Decimal("2.5"), Decimal("2.9")),  # 2 and 3
+    ]  # fmt: skip
+    conformance = (
+        "select member, closed_deals, standard_deals, skipping_deals from mart.sales_conformance"
+        " where period = 'month' and dimension = 'region' order by 1"
+    )
+    assert rows(embedded_warehouse, conformance) == [("", 1, 0, 1), ("Europe", 3, 3, 0)]
+    moves = (
+        "select member, deals, moves, median_days from mart.sales_transition where period = 'month'"
+        " and dimension = 'region' and from_stage = 'Talk' and to_stage = 'Offer' order by 1"
+    )
+    assert rows(embedded_warehouse, moves) == [("", 1, 1, 6), ("Europe", 2, 2, 6)]  # four days and eight
+    due = (
+        "select member, member_name, due_deals, closed_deals from mart.sales_slippage"
+        " where period = 'month' and dimension = 'region'"
+    )
+    assert rows(embedded_warehouse, due) == [("Europe", "Europe", 2, 2)]
+
+
 def test_a_rep_who_changes_team_is_told_in_it_on_every_day(
     embedded_warehouse: Warehouse, connection: psycopg.Connection
 ) -> None:
