@@ -33,10 +33,13 @@ def train_replies():
     @task
     def train_model(params: dict | None = None) -> str:
         """Train the model of what customers ask; returns what became of it, in one line."""
+        from include.replies.approvals import decided_examples
         from include.replies.training import train_replies
         from plugins.hooks.warehouse import WarehouseHook
 
-        return train_replies(WarehouseHook().warehouse, dry_run=bool(params and params["dry_run"])).as_text()
+        warehouse = WarehouseHook().warehouse
+        is_dry_run = bool(params and params["dry_run"])
+        return train_replies(warehouse, decided_examples(warehouse), dry_run=is_dry_run).as_text()
 
     train_model()
 

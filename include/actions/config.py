@@ -15,7 +15,7 @@ from include.sources.config.auth import BasicAuth, BearerAuth, HeaderAuth, NoAut
 NAMES = {
     "recipient": "ann@acme.example", "subject": "Acme: no activity", "text": "No activity for 20 working days.",
     "at": "2026-12-04T08:00:00Z", "source": "crm", "subject_id": "42", "owner_key": "7",
-    "link": "https://crm.example/deals/42",
+    "link": "https://crm.example/deals/42", "updated_at": "2026-12-04T07:30:00Z",
 }  # fmt: skip
 
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -61,7 +61,7 @@ class EmailChannel(StrictModel):
 
 
 class HttpChannel(StrictModel):
-    """One HTTP request a message: a chat's webhook, a task in a CRM.
+    """One HTTP request a message: a chat's webhook, a task in a CRM, a comment on a ticket.
 
     Strings in ``path`` and ``body`` are Jinja templates, which may name what `NAMES` has.
 
@@ -69,7 +69,8 @@ class HttpChannel(StrictModel):
     :param path: comes after the connection's address.
     :param path_is_password: the connection's password comes after its address instead: a webhook whose address is the
         secret.
-    :param source: the CRM that it leads to: reminders of deals of other sources do not go there.
+    :param source: the CRM or help desk that it leads to: what is about deals or tickets of other sources does not go
+        there.
     :param needs_approval: messages wait for ``./crm outbox approve``.
     """
 

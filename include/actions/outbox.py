@@ -38,11 +38,12 @@ class Message:
     """A message before it is in the outbox.
 
     :param key: what it is: a second message of the same key is the same message.
-    :param kind: what makes it, ``reminder``.
+    :param kind: what makes it, ``reminder`` or ``reply``.
     :param recipient: an e-mail address, or a name where the channel has no addresses.
     :param subject: one line; line breaks and control characters are taken out.
     :param html: the mail's HTML part; none for other channels.
     :param values: what an HTTP channel's templates may name besides: see `include.actions.config.NAMES`.
+    :param needs_approval: it waits for a person, whatever its channel says.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Message:
     not_after: datetime
     html: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
+    needs_approval: bool = False
 
 
 def propose(connection: psycopg.Connection, config: OutboxConfig, message: Message, at: datetime) -> int | None:
@@ -66,18 +68,19 @@ def propose(connection: psycopg.Connection, config: OutboxConfig, message: Messa
     :returns: its number; None when one of this key is on its way, done, or decided upon.
     """
     channel = config.channels[message.channel]
-    waits = config.dry_run or channel.needs_approval
+    waits = config.dry_run or channel.needs_approval or message.needs_approval
     subject = cut(plain(message.subject), _LONGEST_SUBJECT)
     payload: dict[str, Any]
     if isinstance(channel, HttpChannel):
-        nothing = {"source": "", "subject_id": "", "owner_key": "", "link": ""}
+        nothing = {"source": "", "subject_id": "", "owner_key": "", "link": "", "updated_at": ""}
         values = nothing | message.values | {
             "recipient": message.recipient, "subject": subject, "text": message.text,
             "at": message.not_before.isoformat(timespec="seconds").replace("+00:00", "Z"),
         }  # fmt: skip
         # foreign keys stay within their part of the path
         parts = {name: quote(value, safe="") for name, value in values.items()}
-        payload = {"path": wording.fill(channel.path, parts), "body": wording.fill(channel.body, values)}
+        path, body = wording.fill(channel.path, parts), wording.fill(channel.body, values)
+        payload = {"path": path, "body": body, "text": message.text}
     else:
         payload = {"text": message.text, "html": message.html}
     row = connection.execute(

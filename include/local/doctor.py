@@ -25,6 +25,7 @@ from include.local.files import last_line
 from include.local.ports import first_free, is_free
 from include.publish.config import load_publications
 from include.quality.suites import QualityError, load_suite
+from include.replies.answers import desk_channel
 from include.replies.config import load_replies
 from include.sales.pipelines import load_sales_config
 from include.service.config import load_service_config
@@ -162,7 +163,7 @@ def configuration() -> Iterator[Check]:
         CONFIG / "service.yaml": load_service_config,
         CONFIG / "publish.yaml": load_publications,
         CONFIG / "outbox.yaml": load_outbox_config,
-        CONFIG / "replies.yaml": load_replies,
+        CONFIG / "replies.yaml": lambda: desk_channel(load_replies(), load_outbox_config()),
         CONFIG / "reminders.yaml": lambda: load_reminders_config(load_outbox_config()),
     }
     yield from _read("configuration", {**sources, **others}, ConfigError)

@@ -14,6 +14,7 @@ from include.config_files import ConfigError, StrictModel, read_config
 from include.replies.compose import FIELDS, check
 from include.replies.intents import OUT_OF_SCOPE, Example
 from include.replies.text import message_text
+from include.service.config import When
 from include.settings import CONFIG
 
 COLUMNS = ("text", "intent", "language")
@@ -54,16 +55,57 @@ class Intent(StrictModel):
         return reply
 
 
+class Stop(StrictModel):
+    """When nothing is answered without a person any more.
+
+    :param share: of the answers sent without a person, the share that may be opened again or rated bad.
+    :param least: answers that it takes to tell.
+    :param days: answers of so many days count.
+    """
+
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.15
+    least: Annotated[int, Field(ge=1)] = 20
+    days: Annotated[int, Field(ge=1)] = 28
+
+
+class Approval(StrictModel):
+    """Drafts that wait for people: so many in one task, and so many a day."""
+
+    batch: Annotated[int, Field(ge=1, le=50)] = 10
+    most: Annotated[int, Field(ge=0)] = 50
+
+
+class Sending(StrictModel):
+    """What is sent of the replies, and to whom.
+
+    :param channel: a channel of outbox.yaml whose ``source`` is the help desk.
+    :param hours: an answer that has not gone out so many hours after it was written is not sent.
+    :param most_a_customer: answers and drafts a customer and day.
+    :param never: tickets that are left to people.
+    :param own_domains: mail from these is no customer's.
+    """
+
+    channel: str = "ticket_answer"
+    hours: Annotated[int, Field(ge=1, le=72)] = 12
+    most_a_customer: Annotated[int, Field(ge=1)] = 1
+    never: tuple[When, ...] = ()
+    own_domains: tuple[_Text, ...] = ()
+    stop: Stop = Stop()
+    approval: Approval = Approval()
+
+
 class RepliesConfig(StrictModel):
     """The file include/config/replies.yaml.
 
     :param precision: of the replies that go out without a person, the share whose intent must be right.
     :param opening, closing: language → template, of every reply.
+    :param sending: what is sent of them, to whom, and when that stops.
     """
 
     precision: Annotated[float, Field(ge=0.5, le=0.999)]
     opening: _ByLanguage
     closing: _ByLanguage
+    sending: Sending = Sending()
 
     @model_validator(mode="after")
     def _hangs_together(self) -> "RepliesConfig":

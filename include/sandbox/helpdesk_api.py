@@ -343,11 +343,16 @@ class HelpDesk:
         return json({"ticket": self._show_ticket(self._ticket_state(request.path_params["name"]))})
 
     async def reply(self, request: Request) -> Response:
-        """Adds a comment, tags, a status: as an agent would, at the clock's now."""
+        """Adds a comment, tags, a status: as an agent would, at the clock's now.
+
+        With ``safe_update`` only while the ticket's last change is that of ``updated_stamp``.
+        """
         state = self._ticket_state(request.path_params["name"])
         wanted = (await body_of(request, invalid)).get("ticket")
         if not isinstance(wanted, dict):
             raise invalid("ticket: an object is expected")
+        if wanted.get("safe_update") in (True, "true") and wanted.get("updated_stamp") != seconds(state.updated):
+            raise Refusal(error("UpdateConflict", "Safe Update prevented the update: the ticket is newer", 409))
         if state.values["status"] in ("closed", "deleted"):
             told = {"base": [{"description": "Status: closed prevents ticket update"}]}
             raise Refusal(
