@@ -60,10 +60,12 @@ class Proposed:
 class _Rep:
     """A rep who may be written to.
 
-    :param hours: from opening to closing, in which their next message may be sent.
+    :param person_id: the rep that stands for all with this e-mail address: a person may be a rep of several sources.
+    :param hours: from opening to closing, in which their next message may be sent: those of the person.
     """
 
     rep_id: str
+    person_id: str
     full_name: str | None
     email: str | None
     team: str | None
@@ -182,12 +184,20 @@ class _Run:
             "select rep_id, full_name, email, team, manager, region, is_active is not false from core.dim_rep"
             " where is_current"
         ).fetchall()
-        for rep_id, full_name, email, team, manager, region, is_active in rows:
-            person = next((p for p in self.config.people if p.fits(email, team, region)), None)
+        told = {row[0]: next((p for p in self.config.people if p.fits(row[2], row[3], row[5])), None) for row in rows}
+        # of one person's records that which the configuration or the CRM says most of comes first
+        rows.sort(key=lambda row: (told[row[0]] is None, row[3] is None, row[0]))
+        first: dict[str, str] = {}
+        for rep_id, _, email, _, _, _, is_active in rows:
+            if email and is_active:
+                first.setdefault(email, rep_id)
+        for rep_id, full_name, email, team, manager, _, is_active in rows:
+            person_id = first[email] if is_active and email in first else rep_id
+            person = told[person_id]
             calendar = self.config.calendar(person.calendar if person else "default")
             language = (person.language if person else None) or self.config.language
             yield _Rep(
-                rep_id, full_name, email, team, manager, is_active, calendar, language, hours[calendar.name]
+                rep_id, person_id, full_name, email, team, manager, is_active, calendar, language, hours[calendar.name]
             )  # fmt: skip
 
     def _hours(self, calendar: Schedule) -> tuple[datetime, datetime]:
@@ -198,8 +208,9 @@ class _Run:
     def _write_settings(self) -> None:
         """What the configuration says, as temporary tables that statements join."""
         self.connection.execute(
-            "create temp table rep_setting (rep_id text primary key, full_name text, email text, team text,"
-            " manager text, is_active boolean, calendar text, timezone text, not_before timestamptz) on commit drop"
+            "create temp table rep_setting (rep_id text primary key, person_id text, full_name text, email text,"
+            " team text, manager text, is_active boolean, calendar text, timezone text, not_before timestamptz)"
+            " on commit drop"
         )
         self.connection.execute(
             "create temp table reminder_rule (rule text primary key, to_rep boolean, to_manager boolean, channel text,"
@@ -211,9 +222,9 @@ class _Run:
         )
         with self.connection.cursor() as cursor:
             cursor.executemany(
-                "insert into rep_setting values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                "insert into rep_setting values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
                 [
-                    (r.rep_id, r.full_name, r.email, r.team, r.manager, r.is_active, r.calendar.name,
+                    (r.rep_id, r.person_id, r.full_name, r.email, r.team, r.manager, r.is_active, r.calendar.name,
                      r.calendar.timezone, r.hours[0])
                     for r in self.reps.values()
                 ],
@@ -236,19 +247,22 @@ class _Run:
     def _to_reps(self) -> Iterator[tuple[Message, list[int]]]:
         rows = self._run("chosen")
         waiting = self.connection.execute(
-            "select rep_id, count(distinct (r.source, r.subject_kind, r.subject_id)) from ops.reminder as r"
-            " where closed_at is null and held_why = 'cap' group by rep_id"
+            "select s.person_id, count(distinct (r.source, r.subject_kind, r.subject_id)) from ops.reminder as r"
+            " inner join rep_setting as s on r.rep_id = s.rep_id"
+            " where r.closed_at is null and r.held_why = 'cap' group by s.person_id"
         ).fetchall()
         rest: dict[str, int] = dict(waiting)
-        for (rep_id, channel, alone), group in groupby(rows, lambda row: (row["rep_id"], row["channel"], row["alone"])):
-            rep, told = self.reps[rep_id], list(group)
+        for (person_id, channel, alone), group in groupby(
+            rows, lambda row: (row["person_id"], row["channel"], row["alone"])
+        ):
+            rep, told = self.reps[person_id], list(group)
             if alone:
-                yield from (self._alone(rep, channel, row) for row in told)
+                yield from (self._alone(self.reps[row["about_rep_id"]], channel, row) for row in told)
                 continue
             listed = entries(told, self.config, rep.language, is_weekly=False)
-            made = digest(listed, rep.full_name or "", rep.language, rep.on, rest=rest.get(rep_id, 0))
-            key = f"reminder/rep/{rep_id}/{rep.on}/{channel}"
-            recipient = rep.email or rep.full_name or rep_id
+            made = digest(listed, rep.full_name or "", rep.language, rep.on, rest=rest.get(person_id, 0))
+            key = f"reminder/rep/{person_id}/{rep.on}/{channel}"
+            recipient = rep.email or rep.full_name or person_id
             yield _message(key, channel, recipient, made, rep.hours), [row["reminder_id"] for row in told]
 
     def _alone(self, rep: _Rep, channel: str, row: dict[str, Any]) -> tuple[Message, list[int]]:

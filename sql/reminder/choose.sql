@@ -1,4 +1,5 @@
--- one row per open reminder for a rep: its place in their next message, or why it is in none
+-- one row per open reminder for a rep: its place in their next message, or why it is in none; a rep of several sources
+-- is one person, and gets one message
 create temp table choice on commit drop as
 with recent as (
     select
@@ -38,7 +39,7 @@ cooling as (
 told as (
     select
         r.reminder_id,
-        r.rep_id,
+        coalesce(s.person_id, r.rep_id) as person_id,
         r.source,
         r.subject_kind,
         r.subject_id,
@@ -62,7 +63,7 @@ told as (
 valued as (
     select
         *,
-        max(value_at_risk) over (partition by rep_id, source, subject_kind, subject_id) as subject_value
+        max(value_at_risk) over (partition by person_id, source, subject_kind, subject_id) as subject_value
     from told
     where held_why is null
 ),
@@ -71,14 +72,14 @@ placed as (
     select
         *,
         dense_rank() over (
-            partition by rep_id order by subject_value desc, source asc, subject_kind desc, subject_id asc
+            partition by person_id order by subject_value desc, source asc, subject_kind desc, subject_id asc
         ) as place
     from valued
 )
 
 select
     reminder_id,
-    rep_id,
+    person_id,
     channel,
     alone,
     place,
@@ -87,7 +88,7 @@ from placed
 union all
 select
     reminder_id,
-    rep_id,
+    person_id,
     channel,
     alone,
     null as place,

@@ -1,6 +1,6 @@
 -- one row per reminder that goes into a rep's next message, with what the wording may name
 select
-    c.rep_id,
+    c.person_id,
     c.channel,
     c.alone,
     c.place,
@@ -31,4 +31,4 @@ left join open_deal as o on r.source = o.source and r.subject_id = o.deal_id and
 left join mart.customer_360 as p
     on p.customer_id = case when r.subject_kind = 'customer' then r.subject_id else d.customer_id end
 where c.place is not null and c.held_why is null
-order by c.rep_id asc, c.channel asc, c.alone asc, c.place asc, r.value_at_risk desc, r.rule asc;
+order by c.person_id asc, c.channel asc, c.alone asc, c.place asc, r.value_at_risk desc, r.rule asc;

@@ -163,7 +163,7 @@ def build_stages(warehouse: Warehouse) -> None:
                 connection, "core.dim_pipeline_stage", source="crm", stage_key=stage, stage_name=stage, position=1,
                 probability=Decimal("0.5"), status="open", may_stay_days=told,
             )  # fmt: skip
-        connection.execute("create temp table as_of on commit drop as select %s::timestamptz as ends_at", [DAY.end])
+        connection.execute("create temp table as_of on commit drop as select %s::date as on_day", [DAY.last_day])
         connection.execute((SQL / "mart" / "sales_stage.sql").read_bytes())
 
 
@@ -408,6 +408,34 @@ def test_one_digest_a_rep_and_day_the_most_at_risk_first(warehouse: Warehouse) -
         connection.execute("update mart.deal set amount = 900 where deal_id = '0'")
     propose(warehouse, config)
     assert "1. Deal 0 (" in mails(warehouse, "payload ->> 'text'")[0][0] and len(mails(warehouse)) == 2
+
+
+def test_a_rep_of_two_crms_is_one_person(warehouse: Warehouse) -> None:
+    """By the e-mail address: one digest of the deals of both, one cap, and tasks by each CRM's own key of the rep."""
+    with warehouse.connect() as connection:
+        for rep_id, source, active in (("hub:7", "hub", True), ("old:7", "old", False)):
+            put(
+                connection, "core.dim_rep", rep_id=rep_id, valid_from=at("01-01"), is_current=True, source=source,
+                full_name="Ann A.", email="ann@acme.example", is_active=active,
+            )  # fmt: skip
+    for deal_id, source, rep_id, amount in (
+        ("1", "crm", "crm:ann", 100), ("2", "hub", "hub:7", 300), ("3", "crm", "crm:ann", 200),
+        ("4", "old", "old:7", 400), ("5", "crm", "crm:bo", 50),
+    ):  # fmt: skip
+        deal(warehouse, deal_id, None, source=source, rep_id=rep_id, amount=amount, expected_close_on=date(2026, 12, 1))
+    passed = rule("close_date_passed")
+    propose(warehouse, reminders(passed, most_deals=2))
+    assert mails(warehouse, "message_key, recipient, subject") == [
+        ("reminder/rep/crm:ann/2026-12-04/email", "ann@acme.example", "2 deals to look at, 4 December 2026"),
+        ("reminder/rep/crm:bo/2026-12-04/email", "bo@acme.example", "1 deal to look at, 4 December 2026"),
+    ]
+    text = mails(warehouse, "payload ->> 'text'")[0][0]
+    assert text.index("1. Deal 2 (") < text.index("2. Deal 3 (") and "1 more wait" in text
+    held = found(warehouse, "held_why")
+    assert held == [("1", "cap"), ("2", None), ("3", None), ("4", "no address"), ("5", None)]
+    propose(warehouse, reminders({**passed, "name": "task", "channel": "task", "alone": True}))
+    owners = mails(warehouse, "payload -> 'body' ->> 'deal', payload -> 'body' ->> 'owner'")
+    assert sorted(one for one in owners if one[0]) == [("1", "ann"), ("2", "7"), ("3", "ann"), ("5", "bo")]
 
 
 def test_what_was_said_is_not_said_again_before_its_cooldown(warehouse: Warehouse, office: PostOffice) -> None:

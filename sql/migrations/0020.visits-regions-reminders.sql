@@ -1,4 +1,4 @@
--- Visits by time, and regions wherever there are teams.
+-- Visits by time, regions wherever there are teams, and room for reminders to change in.
 
 -- visits of a time lie together, so an index of blocks does: it is small, and costs nearly nothing to keep
 create index deal_stage_by_time on mart.deal_stage using brin (
@@ -16,3 +16,6 @@ comment on column mart.sales_slippage.dimension is 'source, team, region or rep'
 -- the days built before have no regions yet
 update ops.mart_day set is_stale = true
 where subject = 'sales';
+
+-- every open reminder is told anew daily: beside it there is room for that, and no index has to be written
+alter table ops.reminder set (fillfactor = 50);
