@@ -56,6 +56,7 @@ THEIRS = {
     "core.dim_customer": "x.customer_id in (table person_customer)",
     "core.fct_lead": "x.source || ':' || x.lead_id in (table person_id)",
     "core.fct_lead_stage": "x.source || ':' || x.lead_id in (table person_id)",
+    "mart.ticket_topic": "(x.source, x.ticket_id) in (select t.source, t.value from person_ticket as t)",
     "ops.reminder": "x.subject_kind = 'customer' and x.subject_id in (table person_customer)",
 }
 
@@ -264,6 +265,8 @@ def _free(
     for name, condition in THEIRS.items():
         statement = sql.SQL("delete from {} as x where " + condition).format(sql.Identifier(*name.split(".")))  # noqa: S608
         counts[name] += connection.execute(statement).rowcount
+    # topics are counted, and have their examples, from the tickets that are left
+    connection.execute((SQL / "mart" / "service_topic.sql").read_bytes())
     _tell_facts_again(connection, counts)
     _free_marts(connection, counts)
     for name, count in _sweep(connection, Needles((*needles.own, *ids))).items():

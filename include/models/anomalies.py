@@ -5,6 +5,7 @@ have: trend, and what the calendar says of a day, on the level of the last weeks
 that of a negative binomial of the variance that was seen, so many in a thousand to each side.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,10 +56,40 @@ def expect(figures: Array, calendar: Array, step: int, reach: int, recent: int, 
             mean[ahead], spread = _regress(
                 figures[past], _rows(calendar, past, start), _rows(calendar, ahead, start), past >= start - recent
             )
-            low[ahead], high[ahead] = _range(mean[ahead], spread)
+            low[ahead], high[ahead] = _range(mean[ahead], spread, OUTSIDE)
             is_usual[ahead] = ~((figures[ahead] < low[ahead]) | (figures[ahead] > high[ahead]))
         start = end
     return Expected(mean, low, high)
+
+
+def foretell(figures: Array, calendar: Array, recent: int) -> tuple[Array, Array]:
+    """Mean of each period after the figures, and its variance over the mean.
+
+    :param figures: counts, a period each.
+    :param calendar: a row a period, those that are foretold after the others.
+    :param recent: periods at the end whose level is the present one.
+    """
+    known = len(figures)
+    past, ahead = np.arange(known), np.arange(known, len(calendar))
+    return _regress(figures, _rows(calendar, past, known), _rows(calendar, ahead, known), past >= known - recent)
+
+
+def counts_between(mean: Array, spread: Array, level: int) -> tuple[Array, Array]:
+    """Low and high end of the interval that has a count so many times of a hundred: of a negative binomial.
+
+    :param spread: variance over the mean, at least 1.
+    """
+    return _range(mean, np.broadcast_to(spread, mean.shape), (1 - level / 100) / 2)
+
+
+def counts_inside(mean: Array, spread: float, came: Array, levels: Sequence[int]) -> Array:
+    """Whether each count is in the interval of each level, as :func:`counts_between` has it; a first axis of levels."""
+    from scipy.stats import nbinom
+
+    spread = max(spread, 1.001)
+    up_to, below = (nbinom.cdf(count, mean / (spread - 1), 1 / spread) for count in (came, came - 1))
+    outside = [(1 - level / 100) / 2 for level in levels]
+    return np.array([(up_to >= one) & (below < 1 - one) for one in outside])
 
 
 def _rows(calendar: Array, places: Array, now: int) -> Array:
@@ -105,9 +136,9 @@ def _spread(figures: Array, fitted: Array) -> float:
     return max(1.0, float(np.mean((figures - fitted) ** 2 / np.maximum(fitted, 0.1))))
 
 
-def _range(mean: Array, spread: Array) -> tuple[Array, Array]:
+def _range(mean: Array, spread: Array, outside: float) -> tuple[Array, Array]:
     from scipy.stats import nbinom
 
     spread = np.maximum(spread, 1.001)  # at 1 it is a Poisson distribution
     size, chance = mean / (spread - 1), 1 / spread
-    return nbinom.ppf(OUTSIDE, size, chance), nbinom.ppf(1 - OUTSIDE, size, chance)
+    return nbinom.ppf(outside, size, chance), nbinom.ppf(1 - outside, size, chance)

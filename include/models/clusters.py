@@ -5,12 +5,14 @@ drawn anew (mean adjusted Rand index of bootstrap samples, Hubert & Arabie 1985)
 rows give the same clusters.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+from include.models.runs import Fitted
 
 # one array a feature, all of one length: a data frame will do
 Columns = Mapping[str, ArrayLike]
@@ -20,6 +22,7 @@ MOST_CLUSTERS = 8
 SAMPLE = 5_000  # a silhouette compares each row with every other
 MANY = 50_000  # from here on k-means takes rows in small batches
 BOOTSTRAPS = 10
+STARTS = 4
 STABLE = 0.8
 APART = 0.5  # standard deviations from the mean of all others, from which a feature is part of the name
 WORDS = 3
@@ -63,7 +66,7 @@ class Clusters:
 
     def label(self, columns: Columns) -> np.ndarray:
         """The number of the cluster that each row is in: the nearest centre."""
-        return _nearest(self.scaled(columns), np.array(self.centres))
+        return nearest(self.scaled(columns), np.array(self.centres))
 
     def as_json(self) -> dict[str, Any]:
         """Plain lists and figures; :meth:`from_json` makes it a clustering again."""
@@ -87,37 +90,73 @@ def fit(columns: Columns, features: Sequence[Feature]) -> Clusters | None:
     :param columns: one row a thing, sorted by its key; no feature is missing.
     :raises ValueError: when there are fewer than 100 rows.
     """
-    import sklearn.cluster  # noqa: F401  its threads can only be limited once it is there
-    from sklearn.metrics import pairwise_distances
-    from threadpoolctl import threadpool_limits
-
     values = _values(columns, features)
     if len(values) < FEWEST:
         raise ValueError(f"clustering needs {FEWEST} rows, and there are {len(values)}")
     mean, deviation = values.mean(axis=0), values.std(axis=0)
     deviation[deviation == 0] = 1
     scaled = (values - mean) / deviation
-    distinct = len(np.unique(scaled, axis=0))
-    dice = np.random.default_rng(SEED)
-    sample = scaled[np.sort(dice.choice(len(scaled), min(len(scaled), SAMPLE), replace=False))]
-    drawn = [sample[dice.integers(0, len(sample), len(sample))] for _ in range(BOOTSTRAPS)]
-    # more threads only wait for one another over so few columns, the longer the busier the machine is
-    with threadpool_limits(1):
-        distances = pairwise_distances(sample)
-        tried = [_tried(scaled, sample, distances, drawn, k) for k in range(2, min(MOST_CLUSTERS, distinct) + 1)]
-    stable = [one for one in tried if one[0]["stability"] >= STABLE]
-    if not stable:
+    centres, scores = choose(scaled, range(2, MOST_CLUSTERS + 1))
+    if centres is None:
         return None
-    _, centres = max(stable, key=lambda one: one[0]["silhouette"])
-    centres = centres[np.lexsort(centres.T[::-1])]
     return Clusters(
         features=tuple(features),
         mean=tuple(mean.tolist()),
         deviation=tuple(deviation.tolist()),
         centres=tuple(tuple(centre) for centre in centres.tolist()),
-        names=tuple(names(centres, np.bincount(_nearest(scaled, centres)) / len(scaled), features)),
-        scores=tuple(score for score, _ in tried),
+        names=tuple(names(centres, np.bincount(nearest(scaled, centres)) / len(scaled), features)),
+        scores=tuple(scores),
     )
+
+
+def fit_or_say_why(columns: Columns, features: Sequence[Feature], subject: str) -> Fitted:
+    """The same for the book of models: the clusters and the numbers that were tried, or why there are none."""
+    rows = len(np.asarray(columns[features[0].column]))
+    if rows < FEWEST:
+        return Fitted(None, {"reason": f"{rows} {subject}, and {FEWEST} are needed"})
+    found = fit(columns, features)
+    if found is None:
+        reason = f"no number of clusters from 2 to {MOST_CLUSTERS} comes out again when {subject} are drawn anew"
+        return Fitted(None, {"reason": reason})
+    return Fitted(found.as_json(), {"tried": list(found.scores), "clusters": len(found.centres)})
+
+
+def stated(features: Sequence[Feature]) -> dict[str, Any]:
+    """What a clustering looks at, for the book of models."""
+    return {
+        "columns": [f.column for f in features], "logarithms": [f.column for f in features if f.is_log],
+        "scaling": "less the mean, by the standard deviation", "fewest": FEWEST,
+    }  # fmt: skip
+
+
+def choose(
+    points: np.ndarray, numbers: Iterable[int], starts: int = STARTS
+) -> tuple[np.ndarray | None, list[dict[str, float]]]:
+    """The centres that k-means finds: as many as have the best silhouette among the numbers that are stable.
+
+    :param points: one row a thing, on one scale.
+    :param numbers: of clusters that are tried; those with fewer distinct rows are left out.
+    :param starts: from how many random centres each clustering begins; the more clusters, the more are needed.
+    :returns: one row a centre, None when no number is stable; and for each number its silhouette and its stability.
+    """
+    import sklearn.cluster  # noqa: F401  its threads can only be limited once it is there
+    from sklearn.metrics import pairwise_distances
+    from threadpoolctl import threadpool_limits
+
+    distinct = len(np.unique(points, axis=0))
+    dice = np.random.default_rng(SEED)
+    sample = points[np.sort(dice.choice(len(points), min(len(points), SAMPLE), replace=False))]
+    drawn = [sample[dice.integers(0, len(sample), len(sample))] for _ in range(BOOTSTRAPS)]
+    # more threads only wait for one another over so few columns, the longer the busier the machine is
+    with threadpool_limits(1):
+        distances = pairwise_distances(sample)
+        tried = [_tried(points, sample, distances, drawn, k, starts) for k in numbers if k <= distinct]
+    scores = [score for score, _ in tried]
+    stable = [one for one in tried if one[0]["stability"] >= STABLE]
+    if not stable:
+        return None, scores
+    _, centres = max(stable, key=lambda one: one[0]["silhouette"])
+    return centres[np.lexsort(centres.T[::-1])], scores
 
 
 def names(centres: np.ndarray, shares: np.ndarray, features: Sequence[Feature]) -> list[str]:
@@ -156,20 +195,21 @@ def _values(columns: Columns, features: Sequence[Feature]) -> np.ndarray:
     return np.column_stack([np.log1p(v) if f.is_log else v for f, v in zip(features, values, strict=True)])
 
 
-def _nearest(scaled: np.ndarray, centres: np.ndarray) -> np.ndarray:
+def nearest(scaled: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """The number of the nearest centre of each row."""
     # a row's own square is the same for every centre
     return np.argmin((centres**2).sum(axis=1) - 2 * scaled @ centres.T, axis=1)
 
 
-def _centres(scaled: np.ndarray, k: int) -> np.ndarray:
+def _centres(scaled: np.ndarray, k: int, starts: int) -> np.ndarray:
     from sklearn.cluster import KMeans, MiniBatchKMeans
 
     kind = KMeans if len(scaled) < MANY else MiniBatchKMeans
-    return kind(k, n_init=4, random_state=SEED).fit(scaled).cluster_centers_
+    return kind(k, n_init=starts, random_state=SEED).fit(scaled).cluster_centers_
 
 
 def _tried(
-    scaled: np.ndarray, sample: np.ndarray, distances: np.ndarray, drawn: Sequence[np.ndarray], k: int
+    points: np.ndarray, sample: np.ndarray, distances: np.ndarray, drawn: Sequence[np.ndarray], k: int, starts: int
 ) -> tuple[dict[str, float], np.ndarray]:
     """The centres of k clusters, and how good they are: silhouette, and mean adjusted Rand index of bootstraps.
 
@@ -178,11 +218,11 @@ def _tried(
     """
     from sklearn.metrics import adjusted_rand_score, silhouette_score
 
-    centres = _centres(scaled, k)
-    labels = _nearest(sample, centres)
+    centres = _centres(points, k, starts)
+    labels = nearest(sample, centres)
     if len(np.unique(labels)) < 2:
         return {"clusters": k, "silhouette": -1.0, "stability": 0.0}, centres
-    again = [_centres(rows, k) for rows in drawn]
-    stability = np.mean([adjusted_rand_score(labels, _nearest(sample, other)) for other in again])
+    again = [_centres(rows, k, starts) for rows in drawn]
+    stability = np.mean([adjusted_rand_score(labels, nearest(sample, other)) for other in again])
     silhouette = silhouette_score(distances, labels, metric="precomputed")
     return {"clusters": k, "silhouette": float(silhouette), "stability": float(stability)}, centres

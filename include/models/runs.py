@@ -20,7 +20,7 @@ class Training:
     :param subject: what it tells of, ``customers``; with the part of them where there are several, ``customers USD``.
     :param window_start, window_end: the events that it learns from.
     :param features: what it looks at, with its settings.
-    :param fingerprint: a checksum of the data: late events make it another.
+    :param fingerprint: a checksum of the data: late events make it another; or their :func:`rough_size`.
     :param rows: how many rows the data have.
     """
 
@@ -56,6 +56,15 @@ def fingerprint(*data: np.ndarray) -> str:
     for array in data:
         told.update(np.ascontiguousarray(array).tobytes())
     return told.hexdigest()
+
+
+def rough_size(rows: int) -> str:
+    """In place of a checksum, for a model that is fitted once a month: another one only when the rows have doubled.
+
+    Late events change a few of many rows, and reading all of them each day to see that would cost more than it tells;
+    but a history that came after its month has to be learned from.
+    """
+    return f"2^{rows.bit_length()}"
 
 
 def fit_once(connection: psycopg.Connection, training: Training, fit: Callable[[], Fitted]) -> Fitted:

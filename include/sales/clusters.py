@@ -12,9 +12,9 @@ import psycopg
 from psycopg import sql
 
 from include.models.calendar import a_month_before, last_month_end
-from include.models.clusters import FEWEST, Clusters, Feature
-from include.models.clusters import fit as fit_clusters
-from include.models.runs import Fitted, Training, fingerprint, fit_once
+from include.models.clusters import Clusters, Feature, fit_or_say_why, stated
+from include.models.columns import read_columns
+from include.models.runs import Training, fingerprint, fit_once
 from include.settings import SQL
 from include.window import Window
 
@@ -76,12 +76,7 @@ def _tell(
 
 
 def _read(connection: psycopg.Connection, query: str, on_day: date) -> dict[str, Any]:
-    """The columns of a query by name, and ``key``, its first one."""
-    statement = (SQL / "sales" / f"{query}.sql").read_text("utf-8").encode()
-    cursor = connection.execute(statement, {"on_day": on_day})
-    names = [column.name for column in cursor.description or ()]
-    values = list(zip(*cursor.fetchall(), strict=True)) or [()] * len(names)
-    return {"key": values[0], **dict(zip(names, values, strict=True))}
+    return read_columns(connection, SQL / "sales" / f"{query}.sql", {"on_day": on_day})
 
 
 def _names(clusters: Clusters, rows: dict[str, Any]) -> list[str]:
@@ -95,18 +90,8 @@ def _fit(
     row = connection.execute("select min(created_at) from mart.deal").fetchone()
     end = Window.day(month_end).end
     window = Window(min(row[0] or end, end - timedelta(days=1)) if row else end, end)
-    stated = {"columns": [f.column for f in features], "logarithms": [f.column for f in features if f.is_log],
-              "scaling": "less the mean, by the standard deviation", "fewest": FEWEST}  # fmt: skip
-    training = Training("clusters", subject, window.start, window.end, stated, fingerprint(*data), len(rows["key"]))
-
-    def fit() -> Fitted:
-        if len(rows["key"]) < FEWEST:
-            return Fitted(None, {"reason": f"{len(rows['key'])} {subject}, and {FEWEST} are needed"})
-        found = fit_clusters(rows, features)
-        if found is None:
-            reason = f"no number of clusters from 2 to 8 comes out again when {subject} are drawn anew"
-            return Fitted(None, {"reason": reason})
-        return Fitted(found.as_json(), {"tried": list(found.scores), "clusters": len(found.centres)})
-
-    parameters = fit_once(connection, training, fit).parameters
+    training = Training(
+        "clusters", subject, window.start, window.end, stated(features), fingerprint(*data), len(rows["key"])
+    )
+    parameters = fit_once(connection, training, lambda: fit_or_say_why(rows, features, subject)).parameters
     return (training.model_run_id, Clusters.from_json(parameters)) if parameters else None

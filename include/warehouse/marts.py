@@ -77,12 +77,14 @@ def _build(warehouse: Warehouse, subject: Subject, days: Iterable[date], settle:
         built = _build_in_one_commit(connection, subject, days, settle)
         # models are of the last day built, which a backfill leaves to the next fresh day, as it does the marked days; a
         # model that fails leaves the marts as they are
-        if subject == "sales" and settle:
-            from include.sales.models import model_sales  # brings numpy along
+        if subject in ("sales", "service") and settle:
+            # both bring numpy along
+            from include.sales.models import model_sales
+            from include.service.models import model_service
 
             with connection.transaction():
                 connection.execute("select set_config('timezone', %s, true)", [TIMEZONE.key])
-                model_sales(connection)
+                (model_sales if subject == "sales" else model_service)(connection)
     return built
 
 

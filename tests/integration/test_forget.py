@@ -18,6 +18,7 @@ from include.ingest import replay_source
 from include.replies.intents import Example
 from include.replies.training import train_replies
 from include.reports.render import render
+from include.settings import SQL
 from include.sources.config import load_source
 from include.warehouse import webhooks
 from include.warehouse.connection import Warehouse
@@ -228,6 +229,17 @@ def test_nothing_of_them_is_left_and_nobody_else_is_touched(company: Company) ->
     ]
     told = [rows(company.warehouse, query) for query in figures]
     with company.warehouse.connect() as connection:
+        # all tickets are of one topic, and theirs are its examples
+        connection.execute(
+            "insert into mart.ticket_topic select f.source, f.ticket_id, 'en', 'late', (f.requester_key = %s)::integer,"
+            " 'run' from core.fct_ticket as f inner join mart.ticket as t using (source, ticket_id)",
+            [person.user],
+        )
+        connection.execute(
+            "insert into mart.service_topic (language, topic, known_to, words, is_new, model_run_id)"
+            " select 'en', 'late', max(created_at)::date, '{late}', false, 'run' from mart.ticket"
+        )
+        connection.execute((SQL / "mart" / "service_topic.sql").read_bytes())
         # a trained model, in which a value of theirs alone and one of many have a share
         connection.execute(
             "insert into ops.identity_model (kind, records, model) select 'person', 90, json_build_object('terms',"
@@ -238,9 +250,16 @@ def test_nothing_of_them_is_left_and_nobody_else_is_touched(company: Company) ->
         )
     before, customers = company.rows(), rows(company.warehouse, "select count(*) from mart.customer_360")[0][0]
     log = (company.state / "logs/scheduler.log").stat()
+    of_topic = "select tickets + tickets_before, example_tickets from mart.service_topic"
+    topic_before = rows(company.warehouse, of_topic)[0]
     erasure = company.forget()
     after = company.rows()
     assert company.places(*person.texts) == []
+    tickets = {f"sandbox_helpdesk:{key}" for (key,) in rows(
+        company.warehouse, "select ticket_id from core.fct_ticket where requester_key = '(forgotten)'")}  # fmt: skip
+    topic_after = rows(company.warehouse, of_topic)[0]
+    assert tickets & set(topic_before[1]) and not tickets & set(topic_after[1])
+    assert topic_after[0] < topic_before[0]
     assert [rows(company.warehouse, query) for query in figures] == told
     assert rows(company.warehouse, "select count(*) from mart.customer_360") == [(customers - 1,)]
     # what changed is what the proof says, row by row, and each row was about the person

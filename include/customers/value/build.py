@@ -20,8 +20,7 @@ from include.customers.value import purchases, spend
 from include.customers.value.config import load_value_config
 from include.customers.value.figures import COLUMNS, Valuation
 from include.models.calendar import a_month_before, last_month_end
-from include.models.clusters import FEWEST, Clusters, Feature
-from include.models.clusters import fit as fit_clusters
+from include.models.clusters import FEWEST, Clusters, Feature, fit_or_say_why
 from include.models.likelihood import Array
 from include.models.runs import Fitted, Training, fingerprint, fit_once
 from include.settings import SQL
@@ -153,18 +152,12 @@ def _fit_spend(amounts: Array) -> Fitted:
 
 
 def _fit_clusters(values: Array) -> Fitted:
-    if len(values) < FEWEST:
-        return Fitted(None, {"reason": _too_few(len(values), "customers who bought", FEWEST)})
-    found = fit_clusters({f.column: values[:, place] for place, f in enumerate(FEATURES)}, FEATURES)
-    if found is None:
-        return Fitted(
-            None, {"reason": "no number of clusters from 2 to 8 comes out again when customers are drawn anew"}
-        )
-    return Fitted(found.as_json(), {"tried": list(found.scores), "clusters": len(found.centres)})
+    columns = {f.column: values[:, place] for place, f in enumerate(FEATURES)}
+    return fit_or_say_why(columns, FEATURES, "customers who bought")
 
 
-def _too_few(there: int, what: str, fewest: int = FEWEST_REPEATING) -> str:
-    return f"{there:,} {what}, and {fewest} are needed"
+def _too_few(there: int, what: str) -> str:
+    return f"{there:,} {what}, and {FEWEST_REPEATING} are needed"
 
 
 def _as_json(model: purchases.Purchases | spend.Spend) -> dict[str, Any]:

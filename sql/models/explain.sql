@@ -1,5 +1,6 @@
--- which parts of the sales explain each anomaly: what they had more, or less, than their share of what was expected
-update mart.sales_expectation as x
+-- which parts explain each anomaly: what they had more, or less, than their share of what was expected
+-- expectation and event_part are views of the caller's own tables
+update expectation as x
 set explained_by = e.explained_by
 from explained_before as e
 where x.series = e.series and x.period = e.period and x.period_start = e.period_start and x.actual = e.actual;
@@ -13,11 +14,11 @@ select
     actual,
     expected,
     case period when 'day' then period_start else period_start + 6 end as period_end
-from mart.sales_expectation
+from expectation
 where
     is_anomaly
     and (
-        period_start > (select max(n.period_start) - 92 from mart.sales_expectation as n)
+        period_start > (select max(n.period_start) - 92 from expectation as n)
         -- one that nothing explains is looked at once, like the others
         or (series, period, period_start, actual) not in (
             select
@@ -31,21 +32,17 @@ where
 
 create temp table part_day on commit drop as
 select
-    e.series,
-    e.at::date as day_on,
-    p.dimension,
-    p.member,
-    sum(e.figure) as figure
-from mart.sales_event as e
-cross join
-    lateral (
-        values ('team', e.team), ('rep', e.rep_name), ('product', e.product_name), ('source', e.lead_source)
-    ) as p (dimension, member)
+    series,
+    at::date as day_on,
+    dimension,
+    member,
+    sum(figure) as figure
+from event_part
 where
-    e.at >= (select min(u.period_start) - 56 from unexplained as u)
-    and e.series in (select u.series from unexplained as u)
-    and p.member is not null
-group by e.series, e.at::date, p.dimension, p.member;
+    at >= (select min(u.period_start) - 56 from unexplained as u)
+    and series in (select u.series from unexplained as u)
+    and member is not null
+group by series, at::date, dimension, member;
 
 analyze part_day;
 
@@ -55,31 +52,48 @@ with part as (
         u.series,
         u.period,
         u.period_start,
+        u.expected,
         u.actual - u.expected as deviation,
         d.dimension,
         d.member,
-        coalesce(sum(d.figure) filter (where d.day_on >= u.period_start), 0)
-        - u.expected * coalesce(sum(d.figure) filter (where d.day_on < u.period_start), 0)
-        / nullif(sum(sum(d.figure) filter (where d.day_on < u.period_start)) over (
-            partition by u.series, u.period, u.period_start, d.dimension
-        ), 0) as excess
+        coalesce(sum(d.figure) filter (where d.day_on >= u.period_start), 0) as figure,
+        coalesce(
+            coalesce(sum(d.figure) filter (where d.day_on < u.period_start), 0)
+            / nullif(sum(sum(d.figure) filter (where d.day_on < u.period_start)) over (
+                partition by u.series, u.period, u.period_start, d.dimension
+            ), 0),
+            0
+        ) as usual_share
     from unexplained as u
     inner join part_day as d on u.series = d.series and d.day_on between u.period_start - 56 and u.period_end
     group by u.series, u.period, u.period_start, u.actual, u.expected, d.dimension, d.member
 ),
 
+explaining as (
+    select
+        series,
+        period,
+        period_start,
+        dimension,
+        member,
+        usual_share,
+        (figure - usual_share * expected) / nullif(deviation, 0) as explained_share
+    from part
+),
+
+-- a part that has no more of the deviation than it has of all figures explains nothing
 ranked as (
     select
         series,
         period,
         period_start,
-        dimension || ' ' || member || ' ' || to_char(100 * excess / deviation, 'FM990') || ' %' as told,
+        dimension || ' ' || member || ' ' || to_char(100 * explained_share, 'FM990') || ' %' as told,
         row_number() over (
             partition by series, period, period_start
-            order by excess / deviation desc, dimension asc, member collate "C" asc
+            order by explained_share - usual_share desc, dimension asc, member collate "C" asc
         ) as place
-    from part
-    where deviation <> 0 and excess / deviation >= 0.2
+    from explaining
+    where explained_share >= 0.2 and explained_share - usual_share >= 0.1
 ),
 
 named as (
@@ -93,9 +107,10 @@ named as (
     group by series, period, period_start
 )
 
-update mart.sales_expectation as x
+update expectation as x
 set explained_by = n.parts
 from named as n
 where x.series = n.series and x.period = n.period and x.period_start = n.period_start;
 
 drop table explained_before, unexplained, part_day;
+drop view expectation, event_part;
