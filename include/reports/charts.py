@@ -137,6 +137,31 @@ def bars_with_forecast(bars: Sequence[Bar]) -> Drawing:
         return Drawing(_svg(figure), {})
 
 
+def fan(
+    labels: Sequence[str],
+    past: Sequence[float],
+    expected: Sequence[float],
+    bands: Sequence[Sequence[tuple[float, float]]],
+) -> Drawing:
+    """A line of what came, and after it one of what is foretold inside its bands.
+
+    :param labels: of the past and of what is foretold, in order.
+    :param bands: low and high end of each figure foretold; the widest band first, no more than two.
+    """
+    with _style():
+        figure, axes = _figure(WIDE, 2.7, left=0.5, right=0.3, bottom=0.32, top=0.15)
+        ahead = range(len(past), len(labels))
+        for band, colour in zip(bands, (STEPS[1], SOFT), strict=False):
+            axes.fill_between(ahead, [low for low, _ in band], [high for _, high in band], color=colour, linewidth=0)
+        axes.plot(range(len(past)), past, color=STRONG, linewidth=1.8)
+        axes.plot(ahead, expected, color=SECOND, linewidth=1.8)
+        axes.set_xlim(-0.5, len(labels) - 0.5)
+        _value_axis(axes.yaxis, [*past, *expected, *(high for band in bands for _, high in band)])
+        axes.grid(axis="y")
+        _time_axis(axes, labels)
+        return Drawing(_svg(figure), {})
+
+
 def flow_and_stock(
     labels: Sequence[str],
     inflow: tuple[str, Sequence[float]],

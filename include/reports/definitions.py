@@ -109,6 +109,34 @@ TERMS: dict[str, tuple[str, str]] = {
     ),
     "product": ("Product", "Named as in the product list where that has it, else as the deal gives it."),
     # service
+    "topic": (
+        "Topic",
+        "What tickets are about, by the words of their first message; found once a month for each language, and named "
+        "by the words that set them apart most. Tickets: those created in the 28 days up to the window’s end, of all "
+        "sources. New: nearly all of its tickets of the year came in the month that it was found in.",
+    ),
+    "topic_growth": ("Growth", "Tickets of the 28 days ÷ those of the 28 before − 1."),
+    "topic_breached": (
+        "With a broken promise",
+        "Of the topic’s tickets with a promise that was kept or broken, the share with one that was broken.",
+    ),
+    "way": (
+        "Way",
+        "Tickets that went alike, by their times on both clocks, replies, handoffs and reopens, named by what sets "
+        "them apart; found once a month. Tickets: those solved in the 90 days up to the window’s end, of all sources.",
+    ),
+    "way_work": ("To work on", "Business minutes in which a ticket was new or open: an agent’s to work on."),
+    "service_forecast": (
+        "Foretold tickets",
+        "Tickets that will be created, of all sources: by day from trend, weekday, public holidays and the level of "
+        "the last weeks, by hour from each hour’s share of its weekday. Made once a week. Intervals are as wide as "
+        "forecasts of the past had to be.",
+    ),
+    "explained_by": (
+        "Explained by",
+        "The topics, tags, channels and groups that had a larger part of the deviation than of the tickets of the "
+        "eight weeks before, each with its share of the deviation.",
+    ),
     "created_tickets": ("Created tickets", "Tickets opened in the window."),
     "solved_tickets": (
         "Solved tickets",

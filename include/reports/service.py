@@ -1,9 +1,9 @@
-"""The service report: what came in, how fast it was answered and solved, what waits."""
+"""The service report: what came in, how fast it was answered and solved, what waits, what models tell."""
 
 from collections import Counter
 from decimal import Decimal
 
-from include.reports import doubts
+from include.reports import doubts, service_outlook
 from include.reports.blocks import grid, per_bucket, ranked, ranking, ratio
 from include.reports.charts import Bar, flow_and_stock
 from include.reports.frame import Frame
@@ -60,6 +60,7 @@ def build(reader: Reader, frame: Frame) -> Report:
             Section("Channels", _channels(reader)),
             Section("Agents", _agents(reader)),
             Section("Touches", _touches(now)),
+            *service_outlook.sections(reader),
         ],
     )
 

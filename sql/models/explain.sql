@@ -1,34 +1,30 @@
 -- which parts explain each anomaly: what they had more, or less, than their share of what was expected
 -- expectation and event_part are views of the caller's own tables
+-- the newest are told anew each day, as long as late facts may change them; others once
 update expectation as x
 set explained_by = e.explained_by
 from explained_before as e
-where x.series = e.series and x.period = e.period and x.period_start = e.period_start and x.actual = e.actual;
+where
+    x.series = e.series
+    and x.period = e.period
+    and x.period_start = e.period_start
+    and x.actual = e.actual
+    and x.period_start <= (select max(n.period_start) - 92 from expectation as n);
 
--- the newest are told anew each day, as long as late facts may change them
 create temp table unexplained on commit drop as
 select
-    series,
-    period,
-    period_start,
-    actual,
-    expected,
-    case period when 'day' then period_start else period_start + 6 end as period_end
-from expectation
+    x.series,
+    x.period,
+    x.period_start,
+    x.actual,
+    x.expected,
+    case x.period when 'day' then x.period_start else x.period_start + 6 end as period_end
+from expectation as x
+left join explained_before as e
+    on x.series = e.series and x.period = e.period and x.period_start = e.period_start and x.actual = e.actual
 where
-    is_anomaly
-    and (
-        period_start > (select max(n.period_start) - 92 from expectation as n)
-        -- one that nothing explains is looked at once, like the others
-        or (series, period, period_start, actual) not in (
-            select
-                b.series,
-                b.period,
-                b.period_start,
-                b.actual
-            from explained_before as b
-        )
-    );
+    x.is_anomaly
+    and (e.series is null or x.period_start > (select max(n.period_start) - 92 from expectation as n));
 
 create temp table part_day on commit drop as
 select

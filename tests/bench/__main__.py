@@ -43,6 +43,7 @@ from tests.bench import sales as sales_marts
 from tests.bench import sales_models as sales_models_bench
 from tests.bench import search as customer_search
 from tests.bench import service as service_marts
+from tests.bench import service_models as service_models_bench
 from tests.bench.data import write_orders
 from tests.bench.server import serving
 from tests.bench.web import crawls
@@ -329,6 +330,48 @@ def sales_models(setting: Setting) -> list[Line]:
             forecast(sales_models_bench.forecasts(connection, "Maven", date(2017, 12, 31)))
     else:
         print("Maven is left out: CRM_REAL_DATA names no folder")
+    return lines
+
+
+def service_models(setting: Setting) -> list[Line]:
+    """How good topics, ways, forecasts and anomalies of tickets are, on help desks with seeds of their own."""
+    lines: list[Line] = []
+
+    def line(what: str, unit: str, figure: float, aim: float | None, is_reached: bool | None) -> None:
+        lines.append(Line("service_models", what, unit, figure, aim, None, 0.0, is_reached))
+
+    for seed in service_models_bench.SEEDS[: 1 if setting.share > 1 else None]:
+        with (
+            setting.server.database(is_migrated=True) as url,
+            service_models_bench.desk(url, seed) as (connection, truth),
+        ):
+            what = f"sandbox seed {seed}"
+            found = service_models_bench.anomalies(connection, truth)
+            told = 100 * found.told / max(found.planted, 1)
+            line(f"{what}: of {found.planted} planted anomalies of tickets, told", "%", told, 90, told >= 90)
+            explained = 100 * found.explained / max(found.spikes, 1)
+            line(f"{what}: of {found.spikes} spikes told, first explained by the product behind it", "%", explained, 90,
+                 explained >= 90)  # fmt: skip
+            line(f"{what}: false alarms a month", "ratio", found.false_a_month, 1, found.false_a_month <= 1)
+            volume = service_models_bench.scores(connection, "hourly_forecast")
+            for period in ("hours", "days"):
+                ratio = volume[f"{period}_relative_to_week_before"]
+                line(f"{what}: forecast of tickets against the week before, {period}", "ratio", ratio, 1, ratio < 1)
+                for level, share in volume[f"{period}_inside"].items():
+                    line(f"{what}: {period} inside the {level} % interval", "%", 100 * share, float(level), None)
+            for language, told in service_models_bench.scores(connection, "topics")["languages"].items():
+                chosen = max(told["tried"], key=lambda one: (one["stability"] >= 0.8, one["silhouette"]), default=None)
+                if chosen:
+                    text = f"{told['topics']} topics of {told['tickets']:,} tickets in {language}"
+                    line(f"{what}: stability of {text} (adjusted Rand)", "ratio", chosen["stability"], 0.8,
+                         chosen["stability"] >= 0.8)  # fmt: skip
+            line(f"{what}: homogeneity of topics by what was asked", "ratio",
+                 service_models_bench.agreement(connection, truth), None, None)  # fmt: skip
+            ways = service_models_bench.scores(connection, "clusters")
+            for one in ways.get("tried", []):
+                if one["clusters"] == ways.get("clusters"):
+                    line(f"{what}: stability of {ways['clusters']} ways (adjusted Rand)", "ratio", one["stability"],
+                         0.8, one["stability"] >= 0.8)  # fmt: skip
     return lines
 
 
@@ -667,6 +710,7 @@ BENCHES: dict[str, Callable[[Setting], list[Line]]] = {
     "truth": against_truth,
     "customers": one_customer,
     "sales_models": sales_models,
+    "service_models": service_models,
     "dags": dags,
     "hooks": hooks,
     "search": search,

@@ -18,6 +18,7 @@ from include.ingest import replay_source
 from include.replies.intents import Example
 from include.replies.training import train_replies
 from include.reports.render import render
+from include.service import models
 from include.settings import SQL
 from include.sources.config import load_source
 from include.warehouse import webhooks
@@ -217,8 +218,12 @@ def company(embedded: Databases, loaded: tuple[str, Person], tmp_path: Path) -> 
 
 
 @pytest.mark.timeout(300)
-def test_nothing_of_them_is_left_and_nobody_else_is_touched(company: Company) -> None:
+def test_nothing_of_them_is_left_and_nobody_else_is_touched(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
     person = company.person
+    # eighty tickets are too few for topics to be found in, so those below stay
+    monkeypatch.setattr(models, "tell_topics", lambda connection, last_day: None)
     assert company.places(*person.texts)
     figures = [
         "select day_on, created_deals, created_amount, won_amount, lost_amount from mart.sales_daily order by 1",

@@ -187,8 +187,7 @@ def test_within_a_month_only_new_tickets_are_placed(desk: Desk) -> None:
     gone = {row[2] for row in before} - {row[2] for row in after}
     oldest = LAST + timedelta(days=1 - 89)
     assert gone == {row[0] for row in desk.rows(
-        "select ticket_id from mart.ticket where created_at >= %s" % f"'{oldest - timedelta(days=1)}'"  # noqa: S608
-        + f" and created_at < '{oldest}'"
+        f"select ticket_id from mart.ticket where created_at between '{oldest - timedelta(days=1)}' and '{oldest}'"  # noqa: S608
     )}  # fmt: skip
     assert set(before) >= {row for row in after if row[2] != key}
     assert desk.rows("select count(*) from ops.model_run where model = 'topics'") == [(1,)]

@@ -17,6 +17,7 @@ from include.reports.charts import (
     Bar,
     bars_over_time,
     compact,
+    fan,
     flow_and_stock,
     heat_map,
     process_map,
@@ -59,6 +60,7 @@ def all_kinds() -> list[bytes]:
         heat_map(["Mon", "Tue"], [f"{n:02}" for n in range(24)], [list(range(24)), [0] * 24]).svg,
         flow_and_stock(["1 Nov", "2 Nov"], ("In", [1, 2]), ("Out", [2, 2]), ("Left", [3, 3])).svg,
         process_map(STAGES, MOVES).svg,
+        fan(["1 Nov", "2 Nov", "3 Nov"], [3, 4], [3.5], [[(0, 8)], [(2, 6)]]).svg,
     ]
 
 
