@@ -41,9 +41,10 @@ class InDoubtError(Exception):
 class Transport(Protocol):
     """A channel that is ready to send."""
 
-    def send(self, claimed: Claimed, at: datetime) -> None:
+    def send(self, claimed: Claimed, at: datetime, hand_over: Callable[[], None]) -> None:
         """Send one message; returns when the other side has it.
 
+        :param hand_over: called before the first thing after which the other side may have it, and not earlier.
         :raises NotSentError: it surely has not.
         :raises InDoubtError: it may have.
         """

@@ -3,6 +3,7 @@
 import re
 import smtplib
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from email import policy
@@ -89,9 +90,10 @@ class Mailer:
         self.channel, self.server = channel, server
         self._smtp: smtplib.SMTP | None = None
 
-    def send(self, claimed: Claimed, at: datetime) -> None:
+    def send(self, claimed: Claimed, at: datetime, hand_over: Callable[[], None]) -> None:
         """Hand in one mail.
 
+        :param hand_over: called once the server waits for the mail, before it gets the first byte.
         :raises NotSentError: the server has surely not taken it.
         :raises InDoubtError: it may have: after the mail was on its way the connection was cut, or an answer came that
             SMTP does not know.
@@ -113,6 +115,7 @@ class Mailer:
         except (smtplib.SMTPException, OSError) as error:
             self.close()
             raise NotSentError(f"cut before the mail was sent ({type(error).__name__})") from None
+        hand_over()
         try:
             smtp.send(re.sub(rb"(?m)^\.", b"..", data) + (b"" if data.endswith(b"\r\n") else b"\r\n") + b".\r\n")
             answer = smtp.getreply()

@@ -1,8 +1,9 @@
 """Sending what is due in the outbox: nothing twice, and what is in doubt is known.
 
 A message is marked ``sending`` in a commit of its own before it is sent. While it is, its sender holds an advisory
-lock, which a process loses when it dies, however it dies. A message that is marked and whose lock is free was left by
-a sender that died: it may have gone out or not. It becomes ``uncertain``, and no sender touches it again.
+lock, which a process loses when it dies, however it dies; and that it hands the message over is noted in a commit
+before it does. A message that is marked and whose lock is free was left by a sender that died. If it was handed over,
+it may have gone out or not: it becomes ``uncertain``, and no sender touches it again. Else it is sent anew.
 """
 
 import logging
@@ -10,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -41,7 +43,7 @@ def send_due(
     """
     done: Counter[str] = Counter()
     with warehouse.connect(autocommit=True) as connection, ExitStack() as stack:
-        done["uncertain"] += _find_left(connection)
+        done.update(_find_left(connection))
         if config.dry_run:
             log.info("dry run (include/config/outbox.yaml): nothing is sent")
             return dict(done)
@@ -54,7 +56,8 @@ def send_due(
                     transport = open_transport(config.channels[claimed.channel], find_connection)
                     transports[claimed.channel] = transport
                     stack.callback(transport.close)
-                transports[claimed.channel].send(claimed, now())
+                hand_over = partial(_hand_over, connection, claimed, now)
+                transports[claimed.channel].send(claimed, now(), hand_over)
             except NotSentError as error:
                 if error.is_channel:
                     usable.discard(claimed.channel)
@@ -71,22 +74,25 @@ def send_due(
     return dict(done)
 
 
-def _find_left(connection: psycopg.Connection) -> int:
-    """Mark what senders that died have left behind as uncertain."""
-    found = 0
+def _find_left(connection: psycopg.Connection) -> Counter[str]:
+    """Settle what senders that died have left behind: ``uncertain`` when it was handed over, else sent ``again``."""
+    found: Counter[str] = Counter()
     for (number,) in connection.execute("select outbox_id from ops.outbox where state = 'sending'").fetchall():
         row = connection.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", [_lock(number)]).fetchone()
         if not row or not row[0]:
             continue  # its sender lives
-        found += connection.execute(
-            "update ops.outbox set state = 'uncertain',"
-            " reason = 'its sender died before it could note whether it went out'"
-            " where outbox_id = %s and state = 'sending'",
+        left = connection.execute(
+            "update ops.outbox set state = case when handed_at is null then 'approved' else 'uncertain' end,"
+            " reason = case when handed_at is null then 'its sender died before it handed it over'"
+            " else 'its sender died before it could note whether it went out' end"
+            " where outbox_id = %s and state = 'sending' returning state",
             [number],
-        ).rowcount
+        ).fetchone()
+        if left:
+            found["uncertain" if left[0] == "uncertain" else "again"] += 1
         _unlock(connection, number)
-    if found:
-        log.error("%s messages are uncertain: see ./crm outbox list", found)
+    if found["uncertain"]:
+        log.error("%s messages are uncertain: see ./crm outbox list", found["uncertain"])
     return found
 
 
@@ -129,11 +135,16 @@ def _claim(connection: psycopg.Connection, config: OutboxConfig, channels: list[
         claimed = Claimed(*row)
         connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", [_lock(claimed.outbox_id)])
         connection.execute(
-            "update ops.outbox set state = 'sending', reason = null, attempts = %s, sending_at = %s"
+            "update ops.outbox set state = 'sending', reason = null, attempts = %s, sending_at = %s, handed_at = null"
             " where outbox_id = %s",
             [claimed.attempts, now, claimed.outbox_id],
         )
     return claimed
+
+
+def _hand_over(connection: psycopg.Connection, claimed: Claimed, now: Callable[[], datetime]) -> None:
+    """Note that from here on the message may be out; on the connection that holds its lock, so not without the lock."""
+    connection.execute("update ops.outbox set handed_at = %s where outbox_id = %s", [now(), claimed.outbox_id])
 
 
 def _not_sent(

@@ -1,6 +1,7 @@
 """A message as one HTTP request: a chat's webhook, a task in a CRM."""
 
 import ssl
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -40,9 +41,10 @@ class Requester:
         except ReadFailedError as error:
             raise NotSentError(str(error), is_channel=True) from None
 
-    def send(self, claimed: Claimed, at: datetime) -> None:
+    def send(self, claimed: Claimed, at: datetime, hand_over: Callable[[], None]) -> None:
         """Send one request.
 
+        :param hand_over: called before the server is reached.
         :raises NotSentError: the server surely did not do it: it was not reached, or refused it.
         :raises InDoubtError: it may have: no answer came, or one (5xx) that does not say.
         """
@@ -57,6 +59,7 @@ class Requester:
             "connection": "close",
             **self._credentials.headers,
         }
+        hand_over()
         try:
             with urllib3.PoolManager(retries=False, timeout=_TIMEOUT) as pool:
                 response = pool.request(

@@ -1,4 +1,5 @@
--- Visits by time, regions wherever there are teams, and room for reminders to change in.
+-- Visits by time, regions wherever there are teams, room for reminders to change in, and when a message is handed
+-- over.
 
 -- visits of a time lie together, so an index of blocks does: it is small, and costs nearly nothing to keep
 create index deal_stage_by_time on mart.deal_stage using brin (
@@ -19,3 +20,9 @@ where subject = 'sales';
 
 -- every open reminder is told anew daily: beside it there is room for that, and no index has to be written
 alter table ops.reminder set (fillfactor = 50);
+
+alter table ops.outbox add column handed_at timestamptz;
+comment on column ops.outbox.handed_at is 'since when, in its last attempt, the other side may have it; null before that';
+-- of messages on their way at the time of the migration it is not known
+update ops.outbox set handed_at = sending_at
+where state = 'sending';

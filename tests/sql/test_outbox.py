@@ -259,6 +259,16 @@ def test_a_living_sender_is_left_alone(warehouse: Warehouse, office: PostOffice)
     assert seen == [{}] and state(warehouse) == ("sent", None)
 
 
+def test_what_a_dead_sender_had_not_handed_over_is_sent_again(warehouse: Warehouse, office: PostOffice) -> None:
+    put(warehouse, message("connecting"), message("handed over"))
+    with warehouse.connect() as connection:
+        connection.execute("update ops.outbox set state = 'sending', attempts = 1, sending_at = %s", [NOON])
+        connection.execute("update ops.outbox set handed_at = %s where message_key = 'handed over'", [NOON])
+    assert run(warehouse, office) == {"again": 1, "uncertain": 1, "sent": 1}
+    assert state(warehouse, "connecting")[0] == "sent" and state(warehouse, "handed over")[0] == "uncertain"
+    assert [mail["Message-ID"] for mail in office.mails] == [message_id("connecting", "acme.example")]
+
+
 def test_hostile_text_stays_text(warehouse: Warehouse, office: PostOffice) -> None:
     evil = "Deal\r\nBcc: all@acme.example\r\n\r\n{{ 7 * 7 }}"
     put(warehouse, message(subject=evil), message("b", recipient="ann@acme.example\r\nBcc: x@y.example"))

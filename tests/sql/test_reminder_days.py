@@ -11,5 +11,5 @@ def test_thirty_days_of_killed_senders(embedded_warehouse: Warehouse) -> None:
     assert found.killed >= 30  # of the senders, so that the rest says something
     assert found.doubled == found.lost == found.unknown == found.backfilled == 0
     assert found.sent + found.uncertain == found.messages
-    # a sender that is killed leaves at most one message in doubt; some had arrived and some had not
-    assert 0 < found.arrived < found.uncertain <= found.killed
+    # a sender leaves at most one message in doubt, and none that it had not begun to hand over
+    assert 0 < found.arrived <= found.uncertain < found.killed
