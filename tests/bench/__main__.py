@@ -35,7 +35,7 @@ from include.replies.intents import fit
 from include.settings import PROJECT
 from include.warehouse.connection import Warehouse
 from include.warehouse.migrations import migrate
-from tests import reminder_days
+from tests import answer_days, reminder_days
 from tests.bench import budget, customers, truth
 from tests.bench import mysql as mysql_table
 from tests.bench import replies as replies_bench
@@ -56,7 +56,7 @@ BUDGET_ROWS = 10_000
 WEB_PAGES = 3_000
 WARM_ROWS = 200
 CUSTOMER_DAYS, CUSTOMERS, CUSTOMER_AIM = 60, 900, 98.0
-REMINDER_DAYS = 30
+REMINDER_DAYS = ANSWER_DAYS = 30
 RUNS = 3
 
 REST_AIM = 3.0
@@ -422,6 +422,36 @@ def reminders(setting: Setting) -> list[Line]:
     ]  # fmt: skip
 
 
+def answers(setting: Setting) -> list[Line]:
+    """Thirty days of answers to the sandbox's help desk, senders killed at random: what it got, and how fast."""
+    started = time.perf_counter()
+    with setting.server.database(is_migrated=True) as url:
+        found = answer_days.simulate(Warehouse(url), max(3, ANSWER_DAYS // setting.share), min(setting.share, 8))
+    seconds = time.perf_counter() - started
+    precision = 100 * load_replies().config.precision
+
+    def line(what: str, unit: str, value: float, aim: float | None = None, reached: bool | None = None) -> Line:
+        return Line("answers", what, unit, value, aim, None, seconds, reached)
+
+    right = 100 * found.right / max(found.alone, 1)
+    share = 100 * found.alone / max(found.asked, 1)
+    what = f"{found.days} days, {found.tickets:,} tickets, {found.asked:,} without a reply by night: answered alone"
+    return [
+        line(what, "%", share),
+        line(f"of these {found.alone} right", "%", right, precision, right >= precision),
+        line(f"approved drafts sent; {found.rejected} rejected", "texts", found.approved),
+        line("not taken: the ticket was newer", "texts", found.refused),
+        line("median first reply without answers", "min", found.minutes_before),
+        line("with them", "min", found.minutes),
+        line("of those that were answered, without", "min", found.answered_before),
+        line("with them", "min", found.answered_minutes),
+        line(f"{found.killed} senders killed: doubled, in doubt resent by hand", "texts", found.doubled, 0,
+             found.doubled == 0),
+        line("lost without a word", "texts", found.lost + found.unknown, 0, found.lost + found.unknown == 0),
+        line(f"listed as uncertain, of which {found.arrived} arrived", "texts", found.uncertain),
+    ]  # fmt: skip
+
+
 def replies(setting: Setting) -> list[Line]:
     """How well tickets are understood by the supplied examples alone, and whether a reply tells of anyone else."""
     known = load_replies()
@@ -719,6 +749,7 @@ BENCHES: dict[str, Callable[[Setting], list[Line]]] = {
     "service": service,
     "reminders": reminders,
     "replies": replies,
+    "answers": answers,
 }
 
 if __name__ == "__main__":

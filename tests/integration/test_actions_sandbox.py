@@ -1,4 +1,4 @@
-"""The channels as delivered, against the sandbox company's CRM."""
+"""The channels as delivered, against the sandbox company's CRM and help desk."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -6,10 +6,13 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
+import urllib3
+
 from include.actions.config import load_outbox_config
-from include.actions.outbox import Message, propose
+from include.actions.outbox import Message, propose, resend
 from include.actions.sender import send_due
-from include.sandbox.catalog import CRM_TOKEN
+from include.replies.answers import answer_message
+from include.sandbox.catalog import CRM_TOKEN, DESK_TOKEN
 from include.warehouse.connection import Warehouse
 from tests.sandbox import running
 
@@ -53,3 +56,53 @@ def test_a_reminder_becomes_a_task_on_the_deal(embedded_warehouse: Warehouse, tm
     with embedded_warehouse.connect() as connection:
         row = connection.execute("select state, reason from ops.outbox where message_key = 'wrong'").fetchone()
     assert row and row[0] == "failed" and "404" in row[1]
+
+
+def test_an_answer_reaches_its_ticket_once(embedded_warehouse: Warehouse, tmp_path: Path) -> None:
+    config = load_outbox_config().model_copy(update={"dry_run": False})
+    with running(tmp_path, *SMALL, "--tickets", "900") as sandbox:
+
+        def ask(path: str) -> Any:
+            headers = urllib3.make_headers(basic_auth=f"user/token:{DESK_TOKEN}")
+            return urllib3.request("GET", f"{sandbox.url}/api/v2/{path}", headers=headers, retries=False).json()
+
+        def said(ticket_id: str) -> list[tuple[str, bool]]:
+            return [(told["body"], told["public"]) for told in ask(f"tickets/{ticket_id}/comments.json")["comments"]]
+
+        found = ask("incremental/tickets/cursor.json?start_time=0")["tickets"]
+        tickets = [one for one in found if one["status"] not in ("closed", "deleted")]
+        first, second = tickets[:2]
+        there = SimpleNamespace(
+            conn_type="http", host="127.0.0.1", port=urlsplit(sandbox.url).port, schema="http", login="user/token",
+            password=DESK_TOKEN, extra_dejson={},
+        )  # fmt: skip
+        late = NOW + timedelta(hours=6)
+
+        def message(ticket: dict[str, Any], updated_at: datetime) -> Message:
+            return answer_message(
+                "ticket_answer", "sandbox_helpdesk", str(ticket["id"]), "ann@acme.example", "Order", 'Soon, "Ann".\n',
+                updated_at, NOW, late, needs_approval=False,
+            )  # fmt: skip
+
+        # the second ticket has changed since it was read
+        stamps = [datetime.fromisoformat(one["updated_at"]) for one in (first, second)]
+        with embedded_warehouse.connect() as connection:
+            number = propose(connection, config, message(first, stamps[0]), NOW)
+            propose(connection, config, message(second, stamps[1] - timedelta(seconds=1)), NOW)
+        before = [len(said(one["id"])) for one in (first, second)]
+        done = send_due(embedded_warehouse, config, lambda conn_id: there, lambda: NOW + timedelta(minutes=1))
+        assert (done["sent"], done["failed"]) == (1, 1)
+        assert said(first["id"])[before[0] :] == [('Soon, "Ann".\n', True)]
+        assert len(said(second["id"])) == before[1]
+        answered = ask(f"tickets/{first['id']}.json")["ticket"]
+        assert answered["status"] == "pending" and answered["tags"] == [*first["tags"], "autopilot_answer"]
+        # as if its sender had died before it could note the answer, and somebody sends it once more
+        with embedded_warehouse.connect() as connection:
+            assert number
+            connection.execute("update ops.outbox set state = 'uncertain' where outbox_id = %s", [number])
+            resend(connection, [number], "bob", NOW + timedelta(minutes=2))
+        send_due(embedded_warehouse, config, lambda conn_id: there, lambda: NOW + timedelta(minutes=3))
+        assert len(said(first["id"])) == before[0] + 1
+    with embedded_warehouse.connect() as connection:
+        rows = connection.execute("select state, reason from ops.outbox").fetchall()
+    assert [row[0] for row in rows] == ["failed", "failed"] and all("answered 409" in row[1] for row in rows)

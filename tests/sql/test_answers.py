@@ -288,7 +288,7 @@ def test_it_stops_when_answers_are_bad(
 
 def test_the_channel_has_to_lead_to_a_help_desk(replies: Replies) -> None:
     assert desk_channel(sending(replies), outbox()).source == "desk"
-    with pytest.raises(ConfigError, match=r"sending.channel: post is no channel of outbox.yaml: email, chat, crm_task"):
+    with pytest.raises(ConfigError, match=r"sending\.channel: post is no channel of outbox.yaml: email, "):
         desk_channel(sending(replies, channel="post"), outbox())
     with pytest.raises(ConfigError, match="email has to be of kind http, with the source of the tickets"):
         desk_channel(sending(replies, channel="email"), outbox())
