@@ -22,13 +22,8 @@ from include.models.forecasting import FEWEST_WEEKS, HORIZON, LEVELS, MONTH, NAI
 from include.public_holidays import public_holidays
 from include.sales import forecast
 from include.sales.pipelines import load_sales_config
-from include.sources.config import load_source
 from include.warehouse.connection import Warehouse
-from include.warehouse.core import build_core
-from include.warehouse.marts import build_marts
-from include.window import Window
-from tests.deliveries import load
-from tests.sandbox import running
+from tests.bench.company import built
 
 SEEDS = (20261126, 71, 905)
 START, MONTHS = date(2024, 1, 1), 24
@@ -57,26 +52,10 @@ def company(url: str, seed: int, share: int) -> Iterator[tuple[psycopg.Connectio
 
     :param url: a migrated, empty warehouse.
     """
-    warehouse = Warehouse(url)
     end = date(START.year + MONTHS // 12, 1, 1)
-    now = f"{end}T00:00:00Z"
     size = {name: max(50, number // share) for name, number in SIZE.items()}
-    arguments = ["--seed", str(seed), "--start", str(START), "--months", str(MONTHS), "--now", now]
-    for name, number in size.items():
-        arguments += [f"--{name}", str(number)]
-    window = Window.between(START, end - timedelta(days=1))
-    with tempfile.TemporaryDirectory() as folder, running(Path(folder), *arguments) as sandbox:
-        sandbox.set_clock(now)
-        source = load_source("sandbox_crm")
-        for entity in source.entities.values():
-            delivery = sandbox.pull(source, entity, window)
-            if delivery.pages:
-                load(warehouse, delivery)
-        planted = [one for one in sandbox.ask("GET", "truth/anomalies") if one["figure"] == "deals"]
-    build_core(warehouse)
-    build_marts(warehouse, "sales", window, settle=True)
-    with warehouse.connect() as connection:
-        yield connection, planted
+    with built(url, "sandbox_crm", "sales", seed, START, end, size, ["anomalies"]) as (connection, truth):
+        yield connection, [one for one in truth["anomalies"] if one["figure"] == "deals"]
 
 
 @contextmanager

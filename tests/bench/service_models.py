@@ -4,23 +4,15 @@ Everything goes the whole way: the sandbox's help desk is pulled over HTTP, stag
 is an anomaly and what each ticket asks, the sandbox tells, from code that imports nothing of the product.
 """
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
-from pathlib import Path
+from datetime import date
 from typing import Any
 
 import psycopg
 
-from include.sources.config import load_source
-from include.warehouse.connection import Warehouse
-from include.warehouse.core import build_core
-from include.warehouse.marts import build_marts
-from include.window import Window
-from tests.deliveries import load
-from tests.sandbox import running
+from tests.bench.company import built
 
 SEEDS = (20261126, 71, 905)
 START, MONTHS = date(2025, 1, 1), 12
@@ -41,28 +33,16 @@ def desk(url: str, seed: int) -> Iterator[tuple[psycopg.Connection, Truth]]:
 
     :param url: a migrated, empty warehouse.
     """
-    warehouse = Warehouse(url)
     end = date(START.year + MONTHS // 12, 1, 1)
-    now = f"{end}T00:00:00Z"
-    arguments = ["--seed", str(seed), "--start", str(START), "--months", str(MONTHS), "--now", now]
-    for name, number in SIZE.items():
-        arguments += [f"--{name}", str(number)]
-    window = Window.between(START, end - timedelta(days=1))
-    with tempfile.TemporaryDirectory() as folder, running(Path(folder), *arguments) as sandbox:
-        sandbox.set_clock(now)
-        source = load_source("sandbox_helpdesk")
-        for entity in source.entities.values():
-            delivery = sandbox.pull(source, entity, window)
-            if delivery.pages:
-                load(warehouse, delivery)
-        truth = Truth(
-            [one for one in sandbox.ask("GET", "truth/anomalies") if one["figure"] == "tickets"],
-            {str(one["ticket_id"]): one["intent"] for one in sandbox.ask("GET", "truth/intents")},
+    truths = ["anomalies", "intents"]
+    with built(url, "sandbox_helpdesk", "service", seed, START, end, SIZE, truths) as (connection, truth):
+        yield (
+            connection,
+            Truth(
+                [one for one in truth["anomalies"] if one["figure"] == "tickets"],
+                {str(one["ticket_id"]): one["intent"] for one in truth["intents"]},
+            ),
         )
-    build_core(warehouse)
-    build_marts(warehouse, "service", window, settle=True)
-    with warehouse.connect() as connection:
-        yield connection, truth
 
 
 @dataclass(frozen=True)
