@@ -211,7 +211,7 @@ class _Days:
                         load(self.warehouse, delivery)
         build_core(self.warehouse)
         for subject in ("customers", "service"):
-            build_marts(self.warehouse, subject, window, settle=True)  # type: ignore[arg-type]
+            build_marts(self.warehouse, subject, window, settle=True)
 
     def _senders(self, now: datetime, is_last: bool) -> None:
         """One or two senders at once, of which one is killed at a step of a request unless they are the last."""
