@@ -113,7 +113,7 @@ def test_a_source_that_is_not_there_lists_those_that_are(tmp_path: Path) -> None
 def test_the_sources_that_come_with_the_project_are_good() -> None:
     sources = load_sources()
     assert [name for name, source in sources.items() if not source.enabled] == [
-        "ecb_rates", "hubspot", "maven_crm", "salesforce", "zendesk",
+        "ecb_rates", "helpdesk_log", "hubspot", "maven_crm", "salesforce", "zendesk",
     ]  # fmt: skip
     assert all(entity.name == name for source in sources.values() for name, entity in source.entities.items())
 
