@@ -7,6 +7,11 @@ row a day is built for the run's day, and, when the day is fresh, for every earl
 
 The subject that completes the day publishes it to the reports; for the others **publish_marts** is skipped.
 
+**read_feedback** then reads the day's ratings and their comments: good ones are thanked, bad ones are for people.
+**propose_alerts** puts one mail a person into `ops.outbox`: promises that are due or broken, a backlog above the usual,
+bad ratings, by `include/config/alerts.yaml`. Neither sends: `send_outbox` does, and as delivered (`dry_run`) not even
+that. Both are skipped for a day that is not fresh: a backfill tells nobody.
+
 After a backfill, run `settle_marts` once (or wait for the next scheduled day): it settles all marked days together.
 """
 
@@ -14,7 +19,9 @@ from airflow.sdk import PartitionedAssetTimetable, dag
 
 from include.assets import CORE, MARTS
 from plugins.dag_defaults import DEFAULT_ARGS, START
+from plugins.operators.answers import ReadFeedbackOperator
 from plugins.operators.build import BuildMartsOperator, PublishMartsOperator
+from plugins.operators.outbox import ProposeAlertsOperator
 
 
 @dag(
@@ -27,9 +34,9 @@ from plugins.operators.build import BuildMartsOperator, PublishMartsOperator
     tags=["marts"],
 )
 def track_service():
-    BuildMartsOperator(task_id="build_marts", subject="service") >> PublishMartsOperator(
-        task_id="publish_marts", outlets=[MARTS]
-    )
+    build_marts = BuildMartsOperator(task_id="build_marts", subject="service")
+    build_marts >> PublishMartsOperator(task_id="publish_marts", outlets=[MARTS])
+    (build_marts >> ReadFeedbackOperator(task_id="read_feedback") >> ProposeAlertsOperator(task_id="propose_alerts"))
 
 
 track_service()

@@ -16,9 +16,11 @@ from psycopg.rows import dict_row
 
 from include.actions import rules as kinds
 from include.actions.config import EmailChannel, OutboxConfig
-from include.actions.digest import Digest, digest, entries
+from include.actions.digest import Digest
 from include.actions.outbox import Message, propose
-from include.actions.rules import Language, RemindersConfig, Rule, next_hours
+from include.actions.people import Rep, hours_after, reps
+from include.actions.reminder_words import digest, entries
+from include.actions.rules import RemindersConfig, Rule
 from include.service.schedules import Schedule
 from include.settings import SQL, TIMEZONE
 from include.warehouse.connection import Warehouse
@@ -54,31 +56,6 @@ class Proposed:
     still_open: int = 0
     messages: int = 0
     skipped: str = ""
-
-
-@dataclass(frozen=True)
-class _Rep:
-    """A rep who may be written to.
-
-    :param person_id: the rep that stands for all with this e-mail address: a person may be a rep of several sources.
-    :param hours: from opening to closing, in which their next message may be sent: those of the person.
-    """
-
-    rep_id: str
-    person_id: str
-    full_name: str | None
-    email: str | None
-    team: str | None
-    manager: str | None
-    is_active: bool
-    calendar: Schedule
-    language: Language
-    hours: tuple[datetime, datetime]
-
-    @property
-    def on(self) -> date:
-        """The day of their next message, where they are."""
-        return self.hours[0].astimezone(ZoneInfo(self.calendar.timezone)).date()
 
 
 def propose_reminders(
@@ -135,7 +112,7 @@ class _Run:
             "of_won": [rule.name for rule in config.rules if isinstance(rule, kinds.ContractEnding)],
         }
         self.opened = self.closed = 0
-        self.reps = {rep.rep_id: rep for rep in self._reps()}
+        self.reps = reps(connection, config, window.end, now)
 
     def look(self) -> None:
         """Find what the rules apply to, and bring ops.reminder up to date."""
@@ -177,33 +154,6 @@ class _Run:
     def _run(self, name: str, **more: Any) -> list[dict[str, Any]]:
         self.cursor.execute((SQL / "reminder" / f"{name}.sql").read_bytes(), {**self.parameters, **more})
         return self.cursor.fetchall() if self.cursor.description else []
-
-    def _reps(self) -> Iterator[_Rep]:
-        hours = {calendar.name: self._hours(calendar) for calendar in self.config.calendars}
-        rows = self.connection.execute(
-            "select rep_id, full_name, email, team, manager, region, is_active is not false from core.dim_rep"
-            " where is_current"
-        ).fetchall()
-        told = {row[0]: next((p for p in self.config.people if p.fits(row[2], row[3], row[5])), None) for row in rows}
-        # of one person's records that which the configuration or the CRM says most of comes first
-        rows.sort(key=lambda row: (told[row[0]] is None, row[3] is None, row[0]))
-        first: dict[str, str] = {}
-        for rep_id, _, email, _, _, _, is_active in rows:
-            if email and is_active:
-                first.setdefault(email, rep_id)
-        for rep_id, full_name, email, team, manager, _, is_active in rows:
-            person_id = first[email] if is_active and email in first else rep_id
-            person = told[person_id]
-            calendar = self.config.calendar(person.calendar if person else "default")
-            language = (person.language if person else None) or self.config.language
-            yield _Rep(
-                rep_id, person_id, full_name, email, team, manager, is_active, calendar, language, hours[calendar.name]
-            )  # fmt: skip
-
-    def _hours(self, calendar: Schedule) -> tuple[datetime, datetime]:
-        """When the next message may be sent: the first hours after the window, or after now if those are over."""
-        hours = next_hours(calendar, self.window.end)
-        return hours if hours[1] > self.now else next_hours(calendar, self.now)
 
     def _write_settings(self) -> None:
         """What the configuration says, as temporary tables that statements join."""
@@ -265,7 +215,7 @@ class _Run:
             recipient = rep.email or rep.full_name or person_id
             yield _message(key, channel, recipient, made, rep.hours), [row["reminder_id"] for row in told]
 
-    def _alone(self, rep: _Rep, channel: str, row: dict[str, Any]) -> tuple[Message, list[int]]:
+    def _alone(self, rep: Rep, channel: str, row: dict[str, Any]) -> tuple[Message, list[int]]:
         entry = entries([row], self.config, rep.language, is_weekly=False)[0]
         text = " ".join(entry.said)
         # the day is the message's, so that what was not delivered, and what its cooldown is over for, is said again
@@ -286,7 +236,7 @@ class _Run:
         self.connection.execute(
             "create temp table manager_setting (manager_no integer, team text, manager text) on commit drop"
         )
-        hours = [self._hours(self.config.calendar(m.calendar)) for m in managers]
+        hours = [hours_after(self.config.calendar(m.calendar), self.window.end, self.now) for m in managers]
         with self.connection.cursor() as cursor:
             cursor.executemany(
                 "insert into manager_setting values (%s, %s, %s)",

@@ -72,13 +72,13 @@ class _Plan:
     text: str = ""
 
 
-def desk_channel(replies: Replies, outbox: OutboxConfig) -> HttpChannel:
-    """The channel by which answers leave.
+def desk_channel(name: str, key: str, outbox: OutboxConfig) -> HttpChannel:
+    """A channel by which something is written on tickets.
 
+    :param key: where replies.yaml names it.
     :raises ConfigError: when it is not there, or does not say which help desk and ticket it leads to.
     """
-    name = replies.config.sending.channel
-    where = f"{CONFIG / 'replies.yaml'}: sending.channel: {name}"
+    where = f"{CONFIG / 'replies.yaml'}: {key}: {name}"
     channel = outbox.channels.get(name)
     if channel is None:
         raise ConfigError(f"{where} is no channel of outbox.yaml: {', '.join(outbox.channels)}")
@@ -100,7 +100,7 @@ def propose_answers(
     :param now: the clock.
     :raises ConfigError: when the channel is not as it should be.
     """
-    channel = desk_channel(replies, outbox)
+    channel = desk_channel(replies.config.sending.channel, "sending.channel", outbox)
     if not is_fresh(window, now) or window.end > now:
         return Proposed(skipped="the window is not fresh: questions of the past are not answered")
     with (

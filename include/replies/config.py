@@ -94,23 +94,45 @@ class Sending(StrictModel):
     approval: Approval = Approval()
 
 
+class Feedback(StrictModel):
+    """How customers are thanked who rate a ticket good and say why.
+
+    :param channel: a channel of outbox.yaml whose ``source`` is the help desk; it leaves the ticket's status alone.
+    :param reply: language → template.
+    """
+
+    channel: str = "ticket_thanks"
+    reply: _ByLanguage
+
+    @field_validator("reply")
+    @classmethod
+    def _templates(cls, reply: dict[str, str]) -> dict[str, str]:
+        for language, text in reply.items():
+            check(text, language, ())
+        return reply
+
+
 class RepliesConfig(StrictModel):
     """The file include/config/replies.yaml.
 
     :param precision: of the replies that go out without a person, the share whose intent must be right.
     :param opening, closing: language → template, of every reply.
     :param sending: what is sent of them, to whom, and when that stops.
+    :param feedback: how customers are thanked; None: nobody is.
     """
 
     precision: Annotated[float, Field(ge=0.5, le=0.999)]
     opening: _ByLanguage
     closing: _ByLanguage
     sending: Sending = Sending()
+    feedback: Feedback | None = None
 
     @model_validator(mode="after")
     def _hangs_together(self) -> "RepliesConfig":
         if set(self.opening) != set(self.closing):
             raise ValueError("opening and closing have to be there in the same languages")
+        if self.feedback and (other := set(self.feedback.reply) - set(self.opening)):
+            raise ValueError(f"feedback: reply: there is no opening in {', '.join(sorted(other))}")
         for part in ("opening", "closing"):
             for language, text in getattr(self, part).items():
                 try:

@@ -26,20 +26,17 @@ _MACHINE_SUBJECT = re.compile(
 
 
 @dataclass(frozen=True)
-class Question:
-    """A ticket as sql/reply/question.sql tells it.
+class Ticket:
+    """A ticket, and who wrote it.
 
     :param customer: who asks: the customer where records are linked, else the help desk's key of the person.
     :param mailbox: the address that asks; None where there is none.
     :param is_agent: whether one of the help desk's agents asks.
-    :param outbox_id: an answer that waits from an earlier run.
-    :param messages: public messages on the ticket so far, of these ``agent_messages`` of agents.
     """
 
     source: str
     ticket_id: str
     subject: str | None
-    description: str | None
     updated_at: datetime | None
     status: str | None
     channel: str | None
@@ -51,6 +48,17 @@ class Question:
     customer: str
     mailbox: str | None
     is_agent: bool
+
+
+@dataclass(frozen=True)
+class Question(Ticket):
+    """A ticket as sql/reply/question.sql tells it.
+
+    :param outbox_id: an answer that waits from an earlier run.
+    :param messages: public messages on the ticket so far, of these ``agent_messages`` of agents.
+    """
+
+    description: str | None
     outbox_id: int | None
     messages: int
     agent_messages: int
@@ -64,24 +72,29 @@ def held_why(question: Question, sending: Sending) -> str | None:
         return "an agent has written"
     if question.messages > 1:
         return "more than one message"
-    local, _, domain = (question.mailbox or "").lower().rpartition("@")
+    return not_written_to_why(question, sending)
+
+
+def not_written_to_why(ticket: Ticket, sending: Sending) -> str | None:
+    """Why nothing is written on a ticket without a person, whatever it says; None when that may be."""
+    local, _, domain = (ticket.mailbox or "").lower().rpartition("@")
     own = {name.lower() for name in sending.own_domains}
-    if question.is_agent or any(domain == name or domain.endswith(f".{name}") for name in own):
+    if ticket.is_agent or any(domain == name or domain.endswith(f".{name}") for name in own):
         return "one of us asks"
-    if _MACHINE_MAILBOX.fullmatch(local) or _MACHINE_SUBJECT.match((question.subject or "")[:300]):
+    if _MACHINE_MAILBOX.fullmatch(local) or _MACHINE_SUBJECT.match((ticket.subject or "")[:300]):
         return "an automatic message"
-    if question.updated_at is None:
+    if ticket.updated_at is None:
         return "no time of its last change"
-    if any(_fits(rule, question) for rule in sending.never):
+    if any(_fits(rule, ticket) for rule in sending.never):
         return "never"
     return None
 
 
-def _fits(rule: When, question: Question) -> bool:
+def _fits(rule: When, ticket: Ticket) -> bool:
     told: dict[str, list[str | None]] = {
-        "source": [question.source], "group": [question.group_key, question.group_name],
-        "channel": [question.channel], "company": [question.company_name], "segment": [question.customer_segment],
-        "tag": [*(question.tags or "").split(",")],
+        "source": [ticket.source], "group": [ticket.group_key, ticket.group_name],
+        "channel": [ticket.channel], "company": [ticket.company_name], "segment": [ticket.customer_segment],
+        "tag": [*(ticket.tags or "").split(",")],
     }  # fmt: skip
     return all(
         {value.strip().lower() for value in told[field] if value} & {value.lower() for value in values}

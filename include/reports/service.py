@@ -304,6 +304,7 @@ def _levels(reader: Reader, frame: Frame) -> list[Block]:
         blocks.append(
             Sentence("No promise to customers was kept or broken in this window: no policy fits its tickets.")
         )
+    reader.rows("service_open_promise")
     breaching = reader.rows("service_breaching")
     if not breaching:
         return [*blocks, Sentence("No promise was running at the end of the window.")]

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from include.config_files import StrictModel, read_config
+from include.customers.value.config import load_value_config
 from include.service.schedules import Schedule
 from include.settings import CONFIG
 
@@ -32,6 +33,15 @@ class When(StrictModel):
     company: _Texts | None = None
     segment: _Texts | None = None
     tag: _Texts | None = None
+
+    @field_validator("segment")
+    @classmethod
+    def _known_segments(cls, named: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        """The segments as value.yaml spells them."""
+        known = {segment.name.casefold(): segment.name for segment in load_value_config().segments}
+        if unknown := [name for name in named or () if name.casefold() not in known]:
+            raise ValueError(f"{', '.join(unknown)}: value.yaml's segments are {', '.join(known.values())}")
+        return tuple(known[name.casefold()] for name in named) if named else None
 
     def conditions(self) -> list[tuple[str, list[str]]]:
         """Field and accepted values of each condition."""

@@ -44,6 +44,17 @@ def write_service(connection: psycopg.Connection) -> bool:
     return any(_differs(connection, table) for table in TABLES)
 
 
+def is_a_group_renamed(connection: psycopg.Connection) -> bool:
+    """Whether rules ask for groups, and one that tickets were in is called otherwise than before this build of core."""
+    row = connection.execute(
+        "select exists (select from core.dim_service_condition where field = 'group')"
+        " and exists (select from ticket_group_before as b"
+        " full outer join core.dim_ticket_group as n using (source, group_key)"
+        " inner join mart.ticket_state as s using (source, group_key) where b.name is distinct from n.name)"
+    ).fetchone()
+    return bool(row and row[0])
+
+
 def _differs(connection: psycopg.Connection, table: str) -> bool:
     names = {"now": sql.Identifier("core", table), "before": sql.Identifier(f"{table}_before")}
     row = connection.execute(

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from include.customers.build import link_customers, tell_customers
 from include.sales.pipelines import write_stages
-from include.service.rules import write_service
+from include.service.rules import is_a_group_renamed, write_service
 from include.settings import SQL, TIMEZONE
 from include.subjects import Subject
 from include.warehouse.connection import Warehouse
@@ -144,6 +144,7 @@ def build_core(warehouse: Warehouse) -> CoreBuilt:
         connection.execute((SQL / "core" / "ticket_changed.sql").read_bytes())
         told = [_told_otherwise(connection, *one) for one in TOLD_OTHERWISE]
         anew: dict[Subject, bool] = {"sales": are_stages_new, "service": write_service(connection)}
+        anew["service"] |= is_a_group_renamed(connection)
         if anew["service"]:
             connection.execute(EVERY_TICKET)
         changed_from = _mark_days(connection, [before, _earliest(connection), *told], anew)

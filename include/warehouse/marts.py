@@ -98,6 +98,8 @@ def _build_in_one_commit(
         if subject == "sales" and write_targets(connection):
             connection.execute("update ops.mart_day set is_stale = true where subject = 'sales'")
         changed = CHANGED.get(subject)
+        if subject == "service":
+            connection.execute((SQL / "mart" / "ticket_segment.sql").read_bytes())
         own = set(days)
         stale = _stale(connection, subject) if settle else set()
         _make_days(connection, sorted(own | stale))

@@ -1,7 +1,8 @@
-"""The steps that answer customers' questions: propose, and let people decide about drafts."""
+"""The steps that answer customers: propose answers, let people decide about drafts, read feedback."""
 
 import textwrap
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -124,6 +125,42 @@ class DecideAnswersOperator(HITLOperator):
             by.get("name") or by.get("id") or "Airflow",
             datetime.now(UTC),
         )
+
+
+class ReadFeedbackOperator(BaseOperator):
+    """
+    Read a day's ratings and their comments: put thanks into the outbox, and note which a person has to see.
+
+    Returns the counts. Skipped for a day that is not fresh.
+
+    :param day: the business day, ``2026-11-22``. (templated)
+    :param warehouse_conn_id: the warehouse's connection.
+    """
+
+    template_fields = ("day",)
+    ui_color = "#fce7f3"
+
+    def __init__(
+        self, *, day: str = "{{ partition_key }}", warehouse_conn_id: str = WAREHOUSE_CONN_ID, **kwargs
+    ) -> None:
+        super().__init__(**kwargs)
+        self.day = day
+        self.warehouse_conn_id = warehouse_conn_id
+
+    def execute(self, context) -> dict:
+        from include.actions.config import load_outbox_config
+        from include.replies.config import load_replies
+        from include.replies.feedback import read_feedback
+        from include.replies.training import intent_model
+
+        warehouse = WarehouseHook(self.warehouse_conn_id).warehouse
+        done = read_feedback(
+            warehouse, lambda: intent_model(warehouse), load_replies(), load_outbox_config(), Window.day(self.day),
+            datetime.now(UTC),
+        )  # fmt: skip
+        if done.skipped:
+            raise AirflowSkipException(f"Nothing is read: {done.skipped}.")
+        return asdict(done)
 
 
 def _shown(draft: Any) -> str:

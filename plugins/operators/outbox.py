@@ -1,4 +1,4 @@
-"""The steps that remind people, and that send what is in the outbox."""
+"""The steps that remind people and tell them what is urgent, and that send what is in the outbox."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -41,6 +41,48 @@ class ProposeRemindersOperator(BaseOperator):
         proposed = propose_reminders(
             WarehouseHook(self.warehouse_conn_id).warehouse,
             load_reminders_config(outbox),
+            outbox,
+            Window.day(self.day),
+            datetime.now(UTC),
+        )
+        if proposed.skipped:
+            raise AirflowSkipException(f"Nothing is proposed: {proposed.skipped}.")
+        return asdict(proposed)
+
+
+class ProposeAlertsOperator(BaseOperator):
+    """
+    Put what people in service have to know of a day into the outbox; returns the counts. Skipped for a day that is not
+    fresh.
+
+    Nothing is sent here: see `SendOutboxOperator`.
+
+    :param day: the business day, ``2026-11-22``. (templated)
+    :param warehouse_conn_id: the warehouse's connection.
+    """
+
+    template_fields = ("day",)
+    ui_color = "#fce7f3"
+
+    def __init__(
+        self, *, day: str = "{{ partition_key }}", warehouse_conn_id: str = WAREHOUSE_CONN_ID, **kwargs
+    ) -> None:
+        super().__init__(**kwargs)
+        self.day = day
+        self.warehouse_conn_id = warehouse_conn_id
+
+    def execute(self, context) -> dict:
+        from include.actions.alert_rules import load_alerts_config
+        from include.actions.alerts import propose_alerts
+        from include.actions.config import load_outbox_config
+        from include.actions.rules import load_reminders_config
+
+        outbox = load_outbox_config()
+        reminders = load_reminders_config(outbox)
+        proposed = propose_alerts(
+            WarehouseHook(self.warehouse_conn_id).warehouse,
+            load_alerts_config(outbox, reminders),
+            reminders,
             outbox,
             Window.day(self.day),
             datetime.now(UTC),

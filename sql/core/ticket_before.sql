@@ -76,6 +76,8 @@ select
 from core.fct_survey_answer as d
 inner join touched_survey_answer as t on d.source = split_part(t.source_table, '__', 1) and d.answer_id = t.source_id;
 
+create temp table ticket_group_before on commit drop as table core.dim_ticket_group;
+
 analyze ticket_before;
 analyze event_before;
 analyze message_before;

@@ -1,4 +1,4 @@
--- one row per day, source, group, priority and age: tickets not solved, closed or deleted at the end of the day
+-- one row per day, source, group, priority and age: tickets not at an end at the end of the day
 delete from mart.service_backlog_daily as m
 using day as d
 where m.day_on = d.day_on;
@@ -29,7 +29,8 @@ waiting as (
             (least(s.to_at, x.last_end) - interval '1 microsecond')::date::timestamp,
             interval '1 day'
         ) as g (day_on)
-    where s.status not in ('solved', 'closed', 'deleted')
+    left join core.dim_ticket_status as e on s.status = e.status
+    where not coalesce(e.is_end, false)
 ),
 
 aged as (

@@ -14,7 +14,7 @@ with lasted as (
         s.business_seconds as business,
         coalesce(d.is_requester_wait, false) as is_requester_wait,
         coalesce(d.is_agent_work, false) as is_agent_work,
-        not coalesce(d.is_requester_wait or d.is_agent_work or d.is_agent_wait or d.is_on_hold, true) as is_end,
+        coalesce(d.is_end, false) as is_end,
         extract(epoch from s.to_at - s.from_at) as seconds,
         lead(s.business_seconds) over (partition by s.source, s.ticket_id order by s.state_no) - s.business_seconds
             as open_seconds
@@ -190,11 +190,17 @@ select
             when not is_running or shown >= passes_at or shown + seconds < passes_at then null
             when is_business
                 then (
-                    -- counts are whole seconds: asked for as such, the index finds the piece in which it passes
-                    select
-                        b.from_at
-                        + (span.schedule_seconds + span.passes_at - span.shown - b.seconds_before) * interval '1 second'
+                    -- counts are whole seconds: asked for as such, the index finds the piece in which it passes; what
+                    -- passes beyond the years that are spread passes at no known instant
+                    select case when x.at <= b.to_at then x.at end
                     from core.business_time as b
+                    cross join
+                        lateral (
+                            select
+                                b.from_at
+                                + (span.schedule_seconds + span.passes_at - span.shown - b.seconds_before)
+                                * interval '1 second' as at
+                        ) as x
                     where
                         b.schedule = span.schedule
                         and b.is_open
@@ -231,7 +237,7 @@ using ops.changed_ticket as c
 where m.source = c.source and m.ticket_id = c.ticket_id;
 
 insert into mart.ticket_sla (
-    source, ticket_id, measure, instance_no, policy_name, priority, group_key, assignee_id, schedule, is_business,
+    source, ticket_id, measure, instance_no, policy_name, priority, group_key, schedule, is_business,
     target_minutes, applied_at, breach_at, achieved_at, decided_at, state, elapsed_minutes, remaining_minutes
 )
 with judged as (
@@ -263,7 +269,6 @@ select
     j.policy_name,
     j.priority,
     j.group_key,
-    t.assignee_id,
     j.schedule,
     j.is_business,
     j.minutes as target_minutes,
@@ -274,12 +279,6 @@ select
     j.state,
     j.elapsed_minutes,
     case when j.state = 'active' then j.minutes - j.elapsed_minutes end as remaining_minutes
-from judged as j
-inner join mart.ticket as t on j.source = t.source and j.ticket_id = t.ticket_id;
-
-update mart.ticket_sla as m
-set assignee_id = t.assignee_id
-from mart.ticket as t
-where m.source = t.source and m.ticket_id = t.ticket_id and m.assignee_id is distinct from t.assignee_id;
+from judged as j;
 
 analyze mart.ticket_sla;

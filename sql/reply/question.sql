@@ -13,13 +13,14 @@ with asked as (
         m.group_key,
         m.group_name,
         m.company_name,
-        m.customer_segment,
+        v.segment as customer_segment,
         coalesce(m.customer_id, t.requester_key, t.ticket_id) as customer,
         r.matching ->> 'email_key' as mailbox,
         p.rep_id is not null as is_agent,
         o.outbox_id
     from core.fct_ticket as t
     inner join mart.ticket as m on t.source = m.source and t.ticket_id = m.ticket_id
+    left join mart.customer_value as v on m.customer_id = v.customer_id
     left join core.customer_link as l on t.source = l.source and t.requester_key = l.record_key
     left join core.identity_record as r on r.kind = 'person' and l.record_id = r.record_id
     left join core.dim_rep as p on t.source || ':' || t.requester_key = p.rep_id and p.is_current

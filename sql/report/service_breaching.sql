@@ -1,57 +1,5 @@
--- one row per promise that was open at an instant: time left on its own clock, the least first; ten of them
-with open_promise as (
-    select
-        s.*,
-        t.subject,
-        t.assignee_name,
-        t.group_name,
-        v.schedule as schedule_then,
-        extract(epoch from s.breach_at - %(window_end)s::timestamptz) / 60 as calendar_minutes
-    from mart.ticket_sla as s
-    inner join mart.ticket as t on s.source = t.source and s.ticket_id = t.ticket_id
-    inner join mart.ticket_state as v
-        on
-            s.source = v.source
-            and s.ticket_id = v.ticket_id
-            and v.from_at < %(window_end)s
-            and (v.to_at >= %(window_end)s or v.to_at is null)
-    where
-        s.source = any(%(sources)s)
-        and s.applied_at < %(window_end)s
-        and s.breach_at >= %(window_end)s
-        and (s.achieved_at is null or s.achieved_at >= %(window_end)s)
-        and s.state in ('active', 'achieved', 'breached')
-),
-
-timed as (
-    select
-        o.*,
-        case
-            when o.is_business
-                then (
-                    u.seconds_before + case when u.is_open then extract(epoch from o.breach_at - u.from_at) else 0 end
-                    - f.seconds_before
-                    - case when f.is_open then extract(epoch from %(window_end)s::timestamptz - f.from_at) else 0 end
-                ) / 60
-            else o.calendar_minutes
-        end as minutes_left
-    from open_promise as o
-    left join core.business_time as f
-        on
-            o.schedule_then = f.schedule
-            and (%(window_end)s::timestamptz at time zone 'UTC')::date = f.day_on
-            and f.from_at <= %(window_end)s
-            and f.to_at > %(window_end)s
-    left join core.business_time as u
-        on
-            o.schedule_then = u.schedule
-            and (o.breach_at at time zone 'UTC')::date = u.day_on
-            and o.breach_at >= u.from_at
-            and o.breach_at < u.to_at
-)
-
+-- one row per promise that was open at the window's end, the one with the least time left first; ten of them
 select
-    source,
     ticket_id,
     subject,
     measure,
@@ -60,9 +8,7 @@ select
     assignee_name,
     minutes_left,
     breach_at at time zone %(timezone)s as breach_at,
-    is_business,
     count(*) over () as promises
-from timed
-where minutes_left is not null
+from open_promise
 order by minutes_left asc, breach_at asc, source collate "C" asc, ticket_id collate "C" asc, measure asc
 limit 10;

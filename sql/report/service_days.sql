@@ -1,15 +1,16 @@
 -- one row per day up to the window's end: tickets created, tickets solved, and the backlog at the day's end
 with ticket_stay as (
     select
-        source,
-        ticket_id,
-        entered_at,
-        case when exited_at < %(window_end)s then exited_at end as exited_at
-    from mart.ticket_status
+        s.source,
+        s.ticket_id,
+        s.entered_at,
+        case when s.exited_at < %(window_end)s then s.exited_at end as exited_at
+    from mart.ticket_status as s
+    left join core.dim_ticket_status as e on s.status = e.status
     where
-        source = any(%(sources)s)
-        and status not in ('solved', 'closed', 'deleted')
-        and entered_at < %(window_end)s
+        s.source = any(%(sources)s)
+        and not coalesce(e.is_end, false)
+        and s.entered_at < %(window_end)s
 ),
 
 day as (

@@ -53,7 +53,9 @@ known_ticket as (
         created_at,
         first_reply_at,
         first_reply_minutes,
-        first_reply_business_minutes
+        first_reply_business_minutes,
+        'reply_before_ticket' = any(flaws) as is_reply_flawed,
+        'solved_before_ticket' = any(flaws) as is_solved_flawed
     from mart.ticket
     where source = any(%(sources)s)
 ),
@@ -77,11 +79,14 @@ ticket as (
         t.first_reply_business_minutes,
         s.last_solved_at,
         s.times_solved,
-        coalesce(s.status not in ('solved', 'closed', 'deleted'), false) as is_waiting,
+        coalesce(t.is_reply_flawed, false) as is_reply_flawed,
+        coalesce(t.is_solved_flawed, false) as is_solved_flawed,
+        s.status is not null and not coalesce(e.is_end, false) as is_waiting,
         t.first_reply_at is not null and t.first_reply_at < p.ends_at as has_reply
     from known_ticket as t
     inner join period as p on t.created_at < p.ends_at
     left join stay as s on p.period = s.period and t.source = s.source and t.ticket_id = s.ticket_id
+    left join core.dim_ticket_status as e on s.status = e.status
 )
 
 select
@@ -103,9 +108,11 @@ select
     times_solved,
     created_at >= starts_at as is_created,
     coalesce(last_solved_at >= starts_at, false) as is_solved,
-    extract(epoch from last_solved_at - created_at) / 60 as full_resolution_minutes,
+    -- times that contradict each other are in no figure
+    case when not is_solved_flawed then extract(epoch from last_solved_at - created_at) / 60 end
+        as full_resolution_minutes,
     -- a ticket without a reply has no reply time: null, never 0
-    has_reply and first_reply_at >= starts_at as is_first_replied,
+    has_reply and first_reply_at >= starts_at and not is_reply_flawed as is_first_replied,
     case when has_reply and first_reply_at >= starts_at then first_reply_minutes end as first_reply_minutes,
     case
         when has_reply and first_reply_at >= starts_at then first_reply_business_minutes

@@ -21,7 +21,8 @@ DAY = Window.day("2026-11-15")
 AT = DAY.start + timedelta(hours=20)
 NOW = DAY.end + timedelta(hours=2)
 SENDING = {
-    "channel": "ticket_answer", "never": [{"tag": ["VIP"]}, {"group": ["Legal"], "channel": ["email"]}],
+    "channel": "ticket_answer",
+    "never": [{"tag": ["VIP"]}, {"segment": ["champions"]}, {"group": ["Legal"], "channel": ["email"]}],
     "own_domains": ["acme.example"], "stop": {"share": 0.2, "least": 5, "days": 28},
 }  # fmt: skip
 
@@ -124,6 +125,10 @@ def test_a_question_is_answered_and_others_are_left(
     ask(warehouse, "ORDER", "where is my order")
     ask(warehouse, "REFUND", "I ask for a refund")
     ask(warehouse, "LUNCH", "lunch please")
+    ask(warehouse, "BEST", "where is my order", "best@customer.example")
+    with warehouse.connect() as connection:
+        connection.execute("insert into mart.customer_value (customer_id, as_of_on, segment)"
+                           " values ('best@customer.example', %s, 'Champions')", [DAY.first_day])  # fmt: skip
     ask(warehouse, "GERMAN", "Wo bleibt unsere Bestellung?")
     ask(warehouse, "YESTERDAY", "where is my order", at=DAY.start - timedelta(minutes=1))
     ask(warehouse, "TOMORROW", "where is my order", at=DAY.end)
@@ -141,13 +146,13 @@ def test_a_question_is_answered_and_others_are_left(
     ask(warehouse, "AGAIN", "where is my order")
     write(warehouse, "AGAIN", "again@customer.example", AT + timedelta(minutes=5))
     done = run(warehouse, model, sending(replies))
-    assert (done.questions, done.answers, done.drafts) == (15, 2, 1)
+    assert (done.questions, done.answers, done.drafts) == (16, 2, 1)
     automatic = "an automatic message"
     assert looked_at(warehouse) == {
         "ORDER": ("answer", None, "approved"), "LEGAL-CHAT": ("answer", None, "approved"),
         "REFUND": ("draft", None, "proposed"), "LUNCH": ("leave", "out of scope", None),
         "GERMAN": ("leave", "in an unknown language", None), "SOLVED": ("leave", "solved", None),
-        "VIP": ("leave", "never", None), "LEGAL": ("leave", "never", None),
+        "VIP": ("leave", "never", None), "BEST": ("leave", "never", None), "LEGAL": ("leave", "never", None),
         "OURS": ("leave", "one of us asks", None), "AGENT": ("leave", "an agent has written", None),
         "BOUNCE": ("leave", automatic, None), "ABSENT": ("leave", automatic, None), "LIST": ("leave", automatic, None),
         "REPLIED": ("leave", "an agent has written", None), "AGAIN": ("leave", "more than one message", None),
@@ -159,7 +164,7 @@ def test_a_question_is_answered_and_others_are_left(
         "additional_tags": ["autopilot_answer"], "safe_update": True, "updated_stamp": "2026-11-15T20:00:00Z",
     }  # fmt: skip
     again = run(warehouse, model, sending(replies))  # nothing is there twice
-    assert (again.questions, again.answers, again.drafts) == (15, 2, 1)
+    assert (again.questions, again.answers, again.drafts) == (16, 2, 1)
     assert len(payloads(warehouse)) == 3
     # what was to go out is left when the ticket is no longer what it was
     with warehouse.connect() as connection:
@@ -286,10 +291,14 @@ def test_it_stops_when_answers_are_bad(
     assert run(warehouse, model, settings, window=later).stopped == ""
 
 
-def test_the_channel_has_to_lead_to_a_help_desk(replies: Replies) -> None:
-    assert desk_channel(sending(replies), outbox()).source == "desk"
+def test_the_channel_has_to_lead_to_a_help_desk() -> None:
+    key = "sending.channel"
+    assert desk_channel("ticket_answer", key, outbox()).source == "desk"
     with pytest.raises(ConfigError, match=r"sending\.channel: post is no channel of outbox.yaml: email, "):
-        desk_channel(sending(replies, channel="post"), outbox())
+        desk_channel("post", key, outbox())
     with pytest.raises(ConfigError, match="email has to be of kind http, with the source of the tickets"):
-        desk_channel(sending(replies, channel="email"), outbox())
-    assert desk_channel(load_replies(), load_outbox_config()).source == "sandbox_helpdesk"  # as delivered
+        desk_channel("email", key, outbox())
+    config, delivered = load_replies().config, load_outbox_config()
+    assert config.feedback
+    for name in (config.sending.channel, config.feedback.channel):
+        assert desk_channel(name, key, delivered).source == "sandbox_helpdesk"

@@ -16,6 +16,7 @@ from include.reports.frame import Frame
 from include.reports.model import Report, Sentence, Table
 from include.reports.reader import Reader, Row
 from include.reports.render import SUBJECTS
+from include.service.rules import write_service
 from include.warehouse.connection import Warehouse
 from include.window import Window
 
@@ -566,6 +567,7 @@ def stays(connection: psycopg.Connection, ticket_id: str, *moves: tuple[str, str
 
 def tickets(connection: psycopg.Connection) -> None:
     """Six tickets with all that happens to them, some of it after the window."""
+    write_service(connection)
     put(
         connection,
         "mart.ticket",

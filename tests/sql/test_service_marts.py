@@ -7,10 +7,12 @@ from typing import Any
 import orjson
 import pytest
 
+from include.customers.value.config import write_segments
 from include.reports.frame import Frame
 from include.reports.model import Table
 from include.reports.reader import Reader
 from include.reports.render import SUBJECTS
+from include.settings import CONFIG
 from include.warehouse.connection import Warehouse
 from include.warehouse.core import build_core
 from include.warehouse.marts import build_marts
@@ -414,3 +416,68 @@ def test_the_report_says_what_was_kept_and_what_is_next(desk: Desk) -> None:
     assert [(row[1], row[2], row[6]) for row in following.rows] == [
         ("Next", "First reply", 420), ("Broken", "Customer waits", 480), ("Next", "Customer waits", 1860),
     ]  # fmt: skip
+
+
+def test_the_report_leaves_contradictory_times_out(desk: Desk) -> None:
+    desk.ticket("1", at("10-05 09:00"))
+    desk.event("1", at("10-05 08:00"), AGENT, "So.", status=("new", "solved"))  # both before the ticket
+    desk.ticket("2", at("10-05 09:00"))
+    desk.event("2", at("10-05 10:00"), AGENT, "So.", status=("new", "solved"))
+    desk.build("10-05")
+    frame = Frame(Window.between("2020-10-05", "2020-10-05"), ("desk",))
+    with desk.warehouse.connect() as connection:
+        reader = Reader(connection, frame.parameters())
+        SUBJECTS["service"](reader, frame)
+        told = connection.execute(
+            "select ticket_id, is_first_replied, round(first_reply_minutes), round(full_resolution_minutes)"
+            " from ticket_state where period = 'current' order by 1"
+        ).fetchall()
+        connection.rollback()
+    assert told == [("1", False, None, None), ("2", True, 60, 60)]
+
+
+def test_a_status_without_a_clock_is_an_end_and_an_unknown_one_is_not(desk: Desk, monkeypatch, tmp_path) -> None:
+    text = (CONFIG / "service.yaml").read_text().replace("  deleted: []", "  deleted: []\n  archived: []")
+    (tmp_path / "service.yaml").write_text(text)
+    monkeypatch.setattr("include.service.config.CONFIG", tmp_path)
+    for key, status in (("1", "archived"), ("2", "puzzled")):
+        desk.ticket(key, at("10-05 09:00"))
+        desk.event(key, at("10-05 10:00"), status=("new", status))
+    desk.build("10-05")
+    assert rows(desk.warehouse, "select sum(tickets) from mart.service_backlog_daily") == [(1,)]
+    assert rows(desk.warehouse, "select ticket_id, state from mart.ticket_sla where measure = 'first_reply'"
+                " order by 1") == [("1", "dropped"), ("2", "active")]  # fmt: skip
+
+
+def test_a_customer_of_another_segment_has_another_promise_whichever_is_built_first(desk: Desk) -> None:
+    desk.ticket("1", at("10-05 09:00"))
+    desk.build("10-05")
+    promised = "select policy_name, target_minutes from mart.ticket_sla where measure = 'first_reply'"
+    assert rows(desk.warehouse, promised) == [("Standard", 480)]
+    with desk.warehouse.connect() as connection:
+        write_segments(connection)
+        connection.execute(
+            "insert into mart.customer_rfm_monthly (month_on, customer_id, currency, recency_days, frequency, monetary,"
+            " revenue, recency_score, frequency_score, monetary_score)"
+            " select '2020-09-30', customer_id, 'EUR', 1, 9, 9, 81, 5, 5, 5 from core.customer_link"
+            " where source = 'desk' and record_key = %s", [CUSTOMER],
+        )  # fmt: skip
+        connection.execute(
+            "insert into ops.mart_day (subject, day_on, is_stale) values ('customers', '2020-09-30', false)"
+        )
+    desk.build("10-06")
+    assert rows(desk.warehouse, promised) == [("Best customers", 240)]
+
+
+def test_a_group_that_is_renamed_has_other_rules(desk: Desk) -> None:
+    desk.put("ticket_group", "5", "2020-01-01", name="Asia")
+    desk.ticket("1", at("10-05 09:00"), group_key="5")
+    asia = {"field": "group", "operator": "is", "value": "5"}
+    desk.put("sla_policy", "1", "2020-01-01", **policy("Asia", 1, 30, asia))
+    desk.build("10-05")
+    before = rows(desk.warehouse, "select is_stale from ops.mart_day where subject = 'service'")
+    desk.put("ticket_group", "5", "2020-02-01", name="Asia Pacific Support")
+    build_core(desk.warehouse)
+    assert (before, rows(desk.warehouse, "select is_stale from ops.mart_day where subject = 'service'")) == (
+        [(False,)], [(True,)]
+    )  # fmt: skip

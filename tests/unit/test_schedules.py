@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.config_files import ConfigError, read_config
-from include.service.config import ServiceConfig, load_service_config
+from include.service.config import ServiceConfig, When, load_service_config
 from include.service.desk import DeskHours, iana_zone
 from include.service.schedules import WEEKDAYS, OpenHours, Piece, Schedule, open_spans, pieces
 
@@ -156,6 +156,10 @@ def test_the_project_s_own_file_is_valid() -> None:
     assert [s.name for s in load_service_config().schedules].count("default") == 1
 
 
+def test_a_segment_is_known_however_it_is_spelt() -> None:
+    assert When(segment=("champions", "LOYAL")).segment == ("Champions", "Loyal")
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -163,6 +167,10 @@ def test_the_project_s_own_file_is_valid() -> None:
         ("schedules: [{name: default, timezone: Mars, week: {}}]", "Mars is not a time zone"),
         ("schedules: [{name: default, timezone: UTC, week: {monday: ['17:00', '09:00']}}]", "the end must be later"),
         ("schedules: [{name: default, timezone: UTC, weeks: {}}]", "weeks"),
+        (
+            "policies: [{name: A, when: {segment: [best]}, targets: {first_reply: 5}}]",
+            "best: value.yaml's segments are",
+        ),
         ("a: [", "expected (the )?node content"),
     ],
 )

@@ -1,0 +1,268 @@
+"""Alerts: what people in service have to know at the end of a fresh day goes into the outbox, as one mail a person.
+
+Promises that are due or broken, backlogs above the usual, feedback that a person has to see. What somebody was told is
+in ops.alert_notice, and is not told to them again.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import psycopg
+from psycopg.rows import dict_row
+
+from include.actions import wording
+from include.actions.alert_rules import AlertsConfig
+from include.actions.config import EmailChannel, OutboxConfig
+from include.actions.digest import Digest, Entry, compose, day_in, short
+from include.actions.outbox import Message, propose
+from include.actions.people import day_of, hours_after, reps
+from include.actions.rules import Language, RemindersConfig
+from include.reports.words import plural
+from include.service.schedules import Schedule
+from include.settings import SQL, TIMEZONE
+from include.warehouse.connection import Warehouse
+from include.warehouse.locks import exclusive, shared
+from include.warehouse.marts import is_fresh
+from include.window import Window
+
+# What is broken or rated bad is told within so many days; a backlog that stays high is told once in so many.
+TOLD_FOR = timedelta(days=7)
+
+NOTICE = ("kind", "source", "subject_id", "measure", "instance_no")
+
+WORDS: dict[Language, dict[str, str]] = {
+    "en": {
+        "intro": "These deserve a look today, the most urgent first.", "no_subject": "a ticket without a subject",
+        "no_group": "no group", "backlog": "Backlog of {group}", "broken": "broken", "left": "{left} left",
+        "rest": "{rest} more are not listed.", "at": "%a %-d %B, %H:%M",
+        "why": "Sent by CRM Autopilot, one mail a working day at most, none when there is nothing new.",
+        "first_reply": "First reply", "next_reply": "Next reply", "requester_wait": "Solving (the customer waits)",
+        "agent_work": "Solving (an agent works)",
+    },
+    "zh": {
+        "intro": "以下事项今天需要关注，最紧急的在前。", "no_subject": "未命名工单", "no_group": "未分组",
+        "backlog": "{group}：未结工单", "broken": "已超时", "left": "剩余 {left}", "rest": "另有 {rest} 项未列出。",
+        "at": "%-m月%-d日 %H:%M", "why": "由 CRM Autopilot 发送：每个工作日至多一封，无新事项不发。",
+        "first_reply": "首次回复", "next_reply": "后续回复", "requester_wait": "解决（客户等待）",
+        "agent_work": "解决（客服处理）",
+    },
+}  # fmt: skip
+REASONS: dict[Language, dict[str, str]] = {
+    "en": {"rated bad": "Rated bad", "asks something": "Rated good, but asks for something"},
+    "zh": {"rated bad": "评价不满意", "asks something": "评价满意，但另有请求"},
+}
+
+
+@dataclass(frozen=True)
+class Alerted:
+    """What a window's run did.
+
+    :param alerts: things that somebody may have to know, told before or not.
+    :param skipped: why it did nothing; then all counts are 0.
+    """
+
+    alerts: int = 0
+    messages: int = 0
+    skipped: str = ""
+
+
+@dataclass(frozen=True)
+class _Recipient:
+    """Whom a message is for.
+
+    :param key: which message it is.
+    :param person_id: an agent; None for a lead, who is told of ``group``, or of all.
+    """
+
+    key: str
+    email: str
+    name: str
+    language: Language
+    calendar: Schedule
+    hours: tuple[datetime, datetime]
+    person_id: str | None = None
+    group: str | None = None
+
+    @property
+    def on(self) -> date:
+        return day_of(self.hours, self.calendar)
+
+    @property
+    def message_key(self) -> str:
+        return f"alert/{self.key}/{self.on}"
+
+
+def propose_alerts(
+    warehouse: Warehouse, alerts: AlertsConfig, reminders: RemindersConfig, outbox: OutboxConfig, window: Window,
+    now: datetime,
+) -> Alerted:  # fmt: skip
+    """Put messages about what is new at the end of a window into the outbox.
+
+    Once more for the same window, it writes those messages anew that nobody has sent, approved or cancelled.
+
+    :param reminders: whose calendars and languages people have.
+    :param window: does nothing unless it is fresh: so a backfill tells nobody.
+    :param now: the clock.
+    """
+    if not is_fresh(window, now) or window.end > now:
+        return Alerted(skipped="the window is not fresh: nobody is told of the past")
+    with (
+        warehouse.connect(autocommit=True) as connection,
+        shared(connection, "marts service"),
+        exclusive(connection, "alerts"),
+        connection.transaction(),
+    ):
+        connection.execute("select set_config('timezone', %s, true)", [TIMEZONE.key])
+        later = connection.execute("select max(window_end) from ops.alert_notice").fetchone()
+        if later and later[0] and later[0] > window.end:
+            return Alerted(skipped="a later window was looked at before")
+        return _propose(connection, alerts, reminders, outbox, window, now)
+
+
+def _propose(
+    connection: psycopg.Connection, alerts: AlertsConfig, reminders: RemindersConfig, outbox: OutboxConfig,
+    window: Window, now: datetime,
+) -> Alerted:  # fmt: skip
+    is_mail = isinstance(outbox.channels[alerts.channel], EmailChannel)
+    recipients = _recipients(connection, alerts, reminders, window, now, is_mail=is_mail)
+    told, due, high = alerts.told(), alerts.promise_due, alerts.backlog_high
+    parameters = {
+        "sources": [row[0] for row in connection.execute("select distinct source from mart.ticket").fetchall()],
+        "window_end": window.end, "last_day": window.last_day, "now": now, "told_since": window.end - TOLD_FOR,
+        "within_minutes": due.within_minutes if due else 0, "least": high.least if high else 0,
+        "times": high.times if high else 0, "most_tickets": alerts.most_tickets,
+        "to_agents": [kind for kind, one in told.items() if "agent" in one.to],
+        "to_leads": [kind for kind, one in told.items() if "lead" in one.to],
+    }  # fmt: skip
+    # bound by the client: PostgreSQL takes no parameters in `create temp table … as`
+    cursor = psycopg.ClientCursor(connection, row_factory=dict_row)
+    for name in ("report/service_open_promise", "alert/open_alert", "alert/chosen"):
+        cursor.execute((SQL / f"{name}.sql").read_bytes(), parameters)
+    messages = 0
+    rows = cursor.fetchall()
+    for number, group in groupby(rows, lambda row: row["recipient_no"]):
+        recipient, listed = recipients[number], list(group)
+        made = _digest(listed, recipient, alerts)
+        message = Message(
+            recipient.message_key, "alert", alerts.channel, recipient.email, made.subject, made.text,
+            *recipient.hours, html=made.html if is_mail else None,
+        )  # fmt: skip
+        outbox_id = propose(connection, outbox, message, now)
+        if outbox_id is None:
+            continue
+        connection.execute("delete from ops.alert_notice where outbox_id = %s", [outbox_id])
+        cursor.executemany(
+            "insert into ops.alert_notice (outbox_id, window_end, kind, source, subject_id, measure, instance_no)"
+            " values (%s, %s, %s, %s, %s, %s, %s)",
+            [[outbox_id, window.end, *(row[name] for name in NOTICE)] for row in listed],
+        )
+        messages += 1
+    counted = connection.execute("select count(*) from alert where kind = any(%s)", [list(told)]).fetchone()
+    return Alerted(counted[0] if counted else 0, messages)
+
+
+def _recipients(
+    connection: psycopg.Connection, alerts: AlertsConfig, reminders: RemindersConfig, window: Window, now: datetime,
+    *, is_mail: bool,
+) -> list[_Recipient]:  # fmt: skip
+    """Who may be told, also as temporary tables that statements join."""
+    agents = [rep for rep in reps(connection, reminders, window.end, now).values() if rep.is_active]
+    found = []
+    for lead in alerts.leads:
+        calendar = reminders.calendar(lead.calendar)
+        found.append(
+            _Recipient(
+                f"lead/{lead.email}/{lead.group or ''}", lead.email, lead.name, lead.language or reminders.language,
+                calendar, hours_after(calendar, window.end, now), group=lead.group,
+            )
+        )  # fmt: skip
+    for rep in agents:
+        if rep.rep_id == rep.person_id and (rep.email or not is_mail):
+            found.append(
+                _Recipient(
+                    f"agent/{rep.rep_id}", rep.email or rep.full_name or rep.rep_id, rep.full_name or "", rep.language,
+                    rep.calendar, rep.hours, person_id=rep.rep_id,
+                )
+            )  # fmt: skip
+    connection.execute(
+        "create temp table alert_recipient (recipient_no integer primary key, message_key text, email text,"
+        " person_id text, group_told text) on commit drop"
+    )
+    connection.execute("create temp table alert_agent (rep_id text primary key, person_id text) on commit drop")
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into alert_recipient values (%s, %s, %s, %s, %s)",
+            [(no, r.message_key, r.email, r.person_id, r.group) for no, r in enumerate(found)],
+        )
+        cursor.executemany("insert into alert_agent values (%s, %s)", [(rep.rep_id, rep.person_id) for rep in agents])
+    return found
+
+
+def _digest(rows: list[dict[str, Any]], recipient: _Recipient, alerts: AlertsConfig) -> Digest:
+    language, words, told = recipient.language, WORDS[recipient.language], alerts.told()
+    found: dict[int, Entry] = {}
+    for row in rows:
+        if row["place"] not in found:
+            found[row["place"]] = _entry(row, recipient, alerts)
+        found[row["place"]].say(told[row["kind"]].wording[language], _values(row, recipient))
+    rest, when = rows[0]["things"] - len(found), day_in(language, recipient.on)
+    group = short(recipient.group)
+    if language == "en":
+        where = f" of {group}" if group else ""
+        subject = f"{plural(len(found), 'thing')} to look at in service{where}, {when}"
+    else:
+        where = f"（{group}）" if group else ""
+        subject = f"客服{where}：{len(found)} 项待关注，{when}"
+    closing = [words["rest"].format(rest=rest)] if rest else []
+    return compose(
+        list(found.values()), language, subject=subject, name=recipient.name, intro=words["intro"],
+        closing=[*closing, words["why"]],
+    )  # fmt: skip
+
+
+def _entry(row: dict[str, Any], recipient: _Recipient, alerts: AlertsConfig) -> Entry:
+    words = WORDS[recipient.language]
+    if row["kind"] == "backlog_high":
+        group = short(row["group_name"]) or row["subject_id"] or words["no_group"]
+        return Entry(words["backlog"].format(group=group), [], "", "")
+    facts = [row["customer_name"], row["company_name"], row["group_name"], row["priority"]]
+    if not recipient.person_id:
+        facts.append(row["assignee_name"])
+    mark = ""
+    if row["kind"] == "promise_broken":
+        mark = words["broken"]
+    elif row["minutes_left"] is not None:
+        mark = words["left"].format(left=_left(row["minutes_left"], recipient.language))
+    link = alerts.links.get(row["source"], "")
+    return Entry(
+        name=short(row["subject"]) or words["no_subject"],
+        facts=[f"#{short(row['subject_id'])}", *(short(fact) for fact in facts if fact)],
+        mark=mark,
+        link=wording.template(link, is_html=False).render(ticket_id=quote(row["subject_id"], safe="")) if link else "",
+    )
+
+
+def _values(row: dict[str, Any], recipient: _Recipient) -> dict[str, Any]:
+    """What the wording may name."""
+    language = recipient.language
+    at = row["at"].astimezone(ZoneInfo(recipient.calendar.timezone))
+    return {
+        "ticket": short(row["subject"]), "company": short(row["company_name"]), "customer": short(row["customer_name"]),
+        "group": short(row["group_name"]), "priority": row["priority"] or "–", "agent": short(row["assignee_name"]),
+        "promise": WORDS[language].get(row["measure"], ""), "at": at.strftime(WORDS[language]["at"]),
+        "left": "–" if row["minutes_left"] is None else _left(row["minutes_left"], language),
+        "tickets": str(row["tickets"]), "usual": str(row["usual"]), "comment": short(row["comment"]),
+        "reason": REASONS[language].get(row["reason"] or "", row["reason"] or ""),
+    }  # fmt: skip
+
+
+def _left(minutes: Any, language: Language) -> str:
+    """``1 h 20 min``, ``1 小时 20 分钟``: minutes of the promise's own clock."""
+    hours, rest = divmod(int(minutes), 60)
+    hour, minute = ("h", "min") if language == "en" else ("小时", "分钟")
+    parts = [f"{hours} {hour}"] if hours else []
+    return " ".join([*parts, f"{rest} {minute}"] if rest or not hours else parts)
