@@ -12,7 +12,8 @@ with addressed as (
         r.recipient_no,
         a.*
     from alert as a
-    inner join alert_recipient as r on r.person_id is null and (r.group_told is null or r.group_told in (a.group_key, a.group_name))
+    inner join alert_recipient as r
+        on r.person_id is null and (r.group_told is null or r.group_told in (a.group_key, a.group_name))
     where a.kind = any(%(to_leads)s)
 ),
 

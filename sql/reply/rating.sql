@@ -19,16 +19,15 @@ select
     r.matching ->> 'email_key' as mailbox,
     p.rep_id is not null as is_agent,
     f.outbox_id,
-    -- that somebody was thanked for another rating lately
-    exists (
-        select from ops.ticket_feedback as b
+    coalesce((
+        select bool_or(true) from ops.ticket_feedback as b
         inner join mart.ticket as n on b.source = n.source and b.ticket_id = n.ticket_id
         where
             b.decision = 'thank'
             and b.window_end > %(thanked_since)s
             and n.customer_id = m.customer_id
-            and (b.source, b.rating_id) <> (s.source, s.rating_id)
-    ) as is_thanked
+            and row(b.source, b.rating_id) <> row(s.source, s.rating_id)
+    ), false) as is_thanked
 from core.fct_satisfaction as s
 inner join core.fct_ticket as t on s.source = t.source and s.ticket_id = t.ticket_id
 inner join mart.ticket as m on s.source = m.source and s.ticket_id = m.ticket_id
