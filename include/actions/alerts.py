@@ -149,7 +149,7 @@ def _propose(
         made = _digest(listed, recipient, alerts)
         message = Message(
             recipient.message_key, "alert", alerts.channel, recipient.email, made.subject, made.text,
-            *recipient.hours, html=made.html if is_mail else None,
+            recipient.hours[0], recipient.hours[1], made.html if is_mail else None,
         )  # fmt: skip
         outbox_id = propose(connection, outbox, message, now)
         if outbox_id is None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import psycopg
 
+from include.actions.alert_rules import load_alerts_config
 from include.actions.config import load_outbox_config
 from include.actions.rules import load_reminders_config
 from include.config_files import ConfigError
@@ -25,7 +26,7 @@ from include.local.files import last_line
 from include.local.ports import first_free, is_free
 from include.publish.config import load_publications
 from include.quality.suites import QualityError, load_suite
-from include.replies.answers import desk_channel
+from include.replies.answers import reply_channels
 from include.replies.config import load_replies
 from include.sales.pipelines import load_sales_config
 from include.service.config import load_service_config
@@ -152,6 +153,11 @@ def spark() -> Iterator[Check]:
         yield Check("spark", not reason, says, "Start the cluster, or correct spark_master in identity.yaml.")
 
 
+def _alerts() -> object:
+    outbox = load_outbox_config()
+    return load_alerts_config(outbox, load_reminders_config(outbox))
+
+
 def configuration() -> Iterator[Check]:
     """Every YAML file by its model, and for every entity of a source the two files that go with it."""
     sources = {path: partial(load_source, path.stem) for path in sorted(FOLDER.glob("*.yaml"))}
@@ -163,8 +169,9 @@ def configuration() -> Iterator[Check]:
         CONFIG / "service.yaml": load_service_config,
         CONFIG / "publish.yaml": load_publications,
         CONFIG / "outbox.yaml": load_outbox_config,
-        CONFIG / "replies.yaml": lambda: desk_channel(load_replies(), load_outbox_config()),
+        CONFIG / "replies.yaml": lambda: reply_channels(load_replies(), load_outbox_config()),
         CONFIG / "reminders.yaml": lambda: load_reminders_config(load_outbox_config()),
+        CONFIG / "alerts.yaml": _alerts,
     }
     yield from _read("configuration", {**sources, **others}, ConfigError)
     yield from _read(

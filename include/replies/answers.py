@@ -72,12 +72,34 @@ class _Plan:
     text: str = ""
 
 
-def desk_channel(name: str, key: str, outbox: OutboxConfig) -> HttpChannel:
-    """A channel by which something is written on tickets.
+@dataclass(frozen=True)
+class ReplyChannels:
+    """The channels by which something is written on tickets: answers, and thanks where people are thanked."""
 
-    :param key: where replies.yaml names it.
-    :raises ConfigError: when it is not there, or does not say which help desk and ticket it leads to.
+    answers: HttpChannel
+    thanks: HttpChannel | None
+
+
+def reply_channels(replies: Replies, outbox: OutboxConfig) -> ReplyChannels:
+    """The channels that replies.yaml names.
+
+    :raises ConfigError: when one is not there, or does not say which help desk and ticket it leads to; or when they
+        lead to two help desks.
     """
+    config = replies.config
+    answers = _desk_channel(config.sending.channel, "sending.channel", outbox)
+    if not config.feedback:
+        return ReplyChannels(answers, None)
+    thanks = _desk_channel(config.feedback.channel, "feedback.channel", outbox)
+    if thanks.source != answers.source:
+        raise ConfigError(
+            f"{CONFIG / 'replies.yaml'}: feedback.channel: leads to {thanks.source}, and sending.channel to"
+            f" {answers.source}: expected one help desk"
+        )
+    return ReplyChannels(answers, thanks)
+
+
+def _desk_channel(name: str, key: str, outbox: OutboxConfig) -> HttpChannel:
     where = f"{CONFIG / 'replies.yaml'}: {key}: {name}"
     channel = outbox.channels.get(name)
     if channel is None:
@@ -100,7 +122,7 @@ def propose_answers(
     :param now: the clock.
     :raises ConfigError: when the channel is not as it should be.
     """
-    channel = desk_channel(replies.config.sending.channel, "sending.channel", outbox)
+    channel = reply_channels(replies, outbox).answers
     if not is_fresh(window, now) or window.end > now:
         return Proposed(skipped="the window is not fresh: questions of the past are not answered")
     with (

@@ -20,7 +20,7 @@ from psycopg.rows import class_row
 
 from include.actions.config import OutboxConfig
 from include.actions.outbox import Message, propose
-from include.replies.answers import desk_channel
+from include.replies.answers import reply_channels
 from include.replies.compose import Facts, ReplyError, compose, ticket_facts
 from include.replies.config import Feedback, Replies
 from include.replies.eligible import Ticket, not_written_to_why
@@ -90,9 +90,7 @@ def read_feedback(
     :param now: the clock.
     :raises ConfigError: when the channel is not as it should be.
     """
-    feedback, sending = replies.config.feedback, replies.config.sending
-    name, key = (feedback.channel, "feedback.channel") if feedback else (sending.channel, "sending.channel")
-    channel = desk_channel(name, key, outbox)
+    source = reply_channels(replies, outbox).answers.source
     if not is_fresh(window, now) or window.end > now:
         return FeedbackRead(skipped="the window is not fresh: feedback of the past is not answered")
     with (
@@ -106,12 +104,12 @@ def read_feedback(
             ratings = cursor.execute(
                 (SQL / "reply" / "rating.sql").read_bytes(),
                 {
-                    "source": channel.source, "window_start": window.start, "window_end": window.end,
+                    "source": source, "window_start": window.start, "window_end": window.end,
                     "thanked_since": window.end - THANKED_FOR,
                 },
             ).fetchall()  # fmt: skip
         plans = _plans(connection, model, replies, ratings, window)
-        _write(connection, feedback, outbox, plans, window, now)
+        _write(connection, replies.config.feedback, outbox, plans, window, now)
     told = Counter(plan.decision for plan in plans)
     return FeedbackRead(len(plans), told["thank"], told["escalate"])
 

@@ -9,7 +9,7 @@ import pytest
 from include.actions.config import OutboxConfig, load_outbox_config
 from include.actions.outbox import approve
 from include.config_files import ConfigError
-from include.replies.answers import Proposed, desk_channel, propose_answers
+from include.replies.answers import Proposed, propose_answers, reply_channels
 from include.replies.approvals import decide, decided_examples, drafts
 from include.replies.config import Replies, Sending, load_replies
 from include.replies.intents import Example, IntentModel, fit
@@ -291,14 +291,15 @@ def test_it_stops_when_answers_are_bad(
     assert run(warehouse, model, settings, window=later).stopped == ""
 
 
-def test_the_channel_has_to_lead_to_a_help_desk() -> None:
-    key = "sending.channel"
-    assert desk_channel("ticket_answer", key, outbox()).source == "desk"
+def test_the_channels_have_to_lead_to_one_help_desk(replies: Replies) -> None:
+    assert reply_channels(sending(replies), outbox()).answers.source == "desk"
     with pytest.raises(ConfigError, match=r"sending\.channel: post is no channel of outbox.yaml: email, "):
-        desk_channel("post", key, outbox())
+        reply_channels(sending(replies, channel="post"), outbox())
     with pytest.raises(ConfigError, match="email has to be of kind http, with the source of the tickets"):
-        desk_channel("email", key, outbox())
-    config, delivered = load_replies().config, load_outbox_config()
-    assert config.feedback
-    for name in (config.sending.channel, config.feedback.channel):
-        assert desk_channel(name, key, delivered).source == "sandbox_helpdesk"
+        reply_channels(sending(replies, channel="email"), outbox())
+    delivered = reply_channels(load_replies(), load_outbox_config())
+    assert delivered.thanks and delivered.answers.source == delivered.thanks.source == "sandbox_helpdesk"
+    with pytest.raises(
+        ConfigError, match="leads to sandbox_helpdesk, and sending.channel to desk"
+    ):
+        reply_channels(load_replies(), outbox())
