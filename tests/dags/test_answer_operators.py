@@ -14,6 +14,7 @@ from include.replies import config
 from include.settings import CONFIG
 from include.warehouse.connection import Warehouse
 from tests.sql.test_answers import ask, looked_at
+from tests.sql.test_feedback import rate
 
 TODAY = datetime.now(UTC).date()
 YESTERDAY = datetime.combine(TODAY - timedelta(days=1), datetime.min.time(), UTC)
@@ -83,3 +84,31 @@ def test_propose_decide_and_time_out(
     with pytest.raises(AirflowSkipException, match="the tickets stay with people"):
         resumed.execute_complete(context, {"error": "too late", "error_type": "timeout"})
     assert config.load_replies().config.sending.hours == 12
+
+
+def test_read_feedback_and_propose_alerts(
+    embedded_warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from plugins.operators.answers import ReadFeedbackOperator
+    from plugins.operators.outbox import ProposeAlertsOperator
+
+    monkeypatch.setenv("AIRFLOW_CONN_CRM_WAREHOUSE", embedded_warehouse.url)
+    text = (CONFIG / "outbox.yaml").read_text()
+    (tmp_path / "outbox.yaml").write_text(text.replace("source: sandbox_helpdesk", "source: desk"))
+    monkeypatch.setattr(actions, "CONFIG", tmp_path)
+    rate(embedded_warehouse, "PRAISE", "good", "Quick and friendly, thank you!", at=YESTERDAY + timedelta(hours=12))
+    rate(embedded_warehouse, "BAD", "bad", "Took far too long.", at=YESTERDAY + timedelta(hours=12))
+    for operator in (ReadFeedbackOperator, ProposeAlertsOperator):
+        with pytest.raises(AirflowSkipException, match="not fresh"):
+            operator(task_id="old", day=str(TODAY - timedelta(days=9))).execute({})
+    day = str(YESTERDAY.date())
+    assert ReadFeedbackOperator(task_id="read_feedback", day=day).execute({}) == {
+        "ratings": 2, "thanked": 1, "escalated": 1, "skipped": "",
+    }  # fmt: skip
+    done = ProposeAlertsOperator(task_id="propose_alerts", day=day).execute({})
+    assert (done["alerts"], done["messages"]) == (1, 1)
+    with embedded_warehouse.connect() as connection:
+        rows = connection.execute("select kind, state, recipient from ops.outbox order by outbox_id").fetchall()
+    assert rows == [
+        ("thanks", "proposed", "praise@customer.example"), ("alert", "proposed", "service@fernhillworks.example"),
+    ]  # fmt: skip

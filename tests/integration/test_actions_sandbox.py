@@ -106,3 +106,31 @@ def test_an_answer_reaches_its_ticket_once(embedded_warehouse: Warehouse, tmp_pa
     with embedded_warehouse.connect() as connection:
         rows = connection.execute("select state, reason from ops.outbox").fetchall()
     assert [row[0] for row in rows] == ["failed", "failed"] and all("answered 409" in row[1] for row in rows)
+
+
+def test_thanks_leave_the_ticket_as_it_is(embedded_warehouse: Warehouse, tmp_path: Path) -> None:
+    config = load_outbox_config().model_copy(update={"dry_run": False})
+    with running(tmp_path, *SMALL, "--tickets", "900") as sandbox:
+        headers = urllib3.make_headers(basic_auth=f"user/token:{DESK_TOKEN}")
+
+        def ask(path: str) -> Any:
+            return urllib3.request("GET", f"{sandbox.url}/api/v2/{path}", headers=headers, retries=False).json()
+
+        found = ask("incremental/tickets/cursor.json?start_time=0")["tickets"]
+        solved = next(one for one in found if one["status"] == "solved")
+        there = SimpleNamespace(
+            conn_type="http", host="127.0.0.1", port=urlsplit(sandbox.url).port, schema="http", login="user/token",
+            password=DESK_TOKEN, extra_dejson={},
+        )  # fmt: skip
+        thanks = Message(
+            "thanks", "thanks", "ticket_thanks", "ann@acme.example", "Order", "Thank you!", NOW,
+            NOW + timedelta(hours=6),
+            values={"subject_id": str(solved["id"]), "updated_at": solved["updated_at"]},
+        )  # fmt: skip
+        with embedded_warehouse.connect() as connection:
+            propose(connection, config, thanks, NOW)
+        done = send_due(embedded_warehouse, config, lambda conn_id: there, lambda: NOW + timedelta(minutes=1))
+        assert done["sent"] == 1
+        after = ask(f"tickets/{solved['id']}.json")["ticket"]
+        assert (after["status"], after["tags"]) == ("solved", [*solved["tags"], "autopilot_thanks"])
+        assert ask(f"tickets/{solved['id']}/comments.json")["comments"][-1]["body"] == "Thank you!"

@@ -299,7 +299,5 @@ def test_the_channels_have_to_lead_to_one_help_desk(replies: Replies) -> None:
         reply_channels(sending(replies, channel="email"), outbox())
     delivered = reply_channels(load_replies(), load_outbox_config())
     assert delivered.thanks and delivered.answers.source == delivered.thanks.source == "sandbox_helpdesk"
-    with pytest.raises(
-        ConfigError, match="leads to sandbox_helpdesk, and sending.channel to desk"
-    ):
+    with pytest.raises(ConfigError, match=r"leads to sandbox_helpdesk, and sending\.channel to desk"):
         reply_channels(load_replies(), outbox())

@@ -441,8 +441,8 @@ def test_a_status_without_a_clock_is_an_end_and_an_unknown_one_is_not(desk: Desk
     (tmp_path / "service.yaml").write_text(text)
     monkeypatch.setattr("include.service.config.CONFIG", tmp_path)
     for key, status in (("1", "archived"), ("2", "puzzled")):
-        desk.ticket(key, at("10-05 09:00"))
-        desk.event(key, at("10-05 10:00"), status=("new", status))
+        desk.ticket(key, at("10-05 10:00"))
+        desk.event(key, at("10-05 11:00"), status=("new", status))
     desk.build("10-05")
     assert rows(desk.warehouse, "select sum(tickets) from mart.service_backlog_daily") == [(1,)]
     assert rows(desk.warehouse, "select ticket_id, state from mart.ticket_sla where measure = 'first_reply'"
