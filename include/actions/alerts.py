@@ -51,6 +51,10 @@ WORDS: dict[Language, dict[str, str]] = {
         "agent_work": "解决（客服处理）",
     },
 }  # fmt: skip
+PRIORITIES: dict[Language, dict[str, str]] = {
+    "en": {name: f"{name} priority" for name in ("low", "normal", "high", "urgent")},
+    "zh": {"low": "低优先级", "normal": "普通优先级", "high": "高优先级", "urgent": "紧急"},
+}
 REASONS: dict[Language, dict[str, str]] = {
     "en": {"rated bad": "Rated bad", "asks something": "Rated good, but asks for something"},
     "zh": {"rated bad": "评价不满意", "asks something": "评价满意，但另有请求"},
@@ -229,7 +233,9 @@ def _entry(row: dict[str, Any], recipient: _Recipient, alerts: AlertsConfig) -> 
     if row["kind"] == "backlog_high":
         group = short(row["group_name"]) or row["subject_id"] or words["no_group"]
         return Entry(words["backlog"].format(group=group), [], "", "")
-    facts = [row["customer_name"], row["company_name"], row["group_name"], row["priority"]]
+    priority = row["priority"] or ""
+    facts = [row["customer_name"], row["company_name"], row["group_name"]]
+    facts.append(PRIORITIES[recipient.language].get(priority, priority))
     if not recipient.person_id:
         facts.append(row["assignee_name"])
     mark = ""
@@ -252,7 +258,7 @@ def _values(row: dict[str, Any], recipient: _Recipient) -> dict[str, Any]:
     at = row["at"].astimezone(ZoneInfo(recipient.calendar.timezone))
     return {
         "ticket": short(row["subject"]), "company": short(row["company_name"]), "customer": short(row["customer_name"]),
-        "group": short(row["group_name"]), "priority": row["priority"] or "–", "agent": short(row["assignee_name"]),
+        "group": short(row["group_name"]), "priority": PRIORITIES[language].get(row["priority"] or "", row["priority"] or "–"), "agent": short(row["assignee_name"]),
         "promise": WORDS[language].get(row["measure"], ""), "at": at.strftime(WORDS[language]["at"]),
         "left": "–" if row["minutes_left"] is None else _left(row["minutes_left"], language),
         "tickets": str(row["tickets"]), "usual": str(row["usual"]), "comment": short(row["comment"]),
