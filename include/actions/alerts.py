@@ -254,11 +254,12 @@ def _entry(row: dict[str, Any], recipient: _Recipient, alerts: AlertsConfig) -> 
 
 def _values(row: dict[str, Any], recipient: _Recipient) -> dict[str, Any]:
     """What the wording may name."""
-    language = recipient.language
+    language, priority = recipient.language, row["priority"] or "–"
     at = row["at"].astimezone(ZoneInfo(recipient.calendar.timezone))
     return {
         "ticket": short(row["subject"]), "company": short(row["company_name"]), "customer": short(row["customer_name"]),
-        "group": short(row["group_name"]), "priority": PRIORITIES[language].get(row["priority"] or "", row["priority"] or "–"), "agent": short(row["assignee_name"]),
+        "group": short(row["group_name"]), "priority": PRIORITIES[language].get(priority, priority),
+        "agent": short(row["assignee_name"]),
         "promise": WORDS[language].get(row["measure"], ""), "at": at.strftime(WORDS[language]["at"]),
         "left": "–" if row["minutes_left"] is None else _left(row["minutes_left"], language),
         "tickets": str(row["tickets"]), "usual": str(row["usual"]), "comment": short(row["comment"]),
