@@ -13,7 +13,7 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 
 # Share of ordinary figures that fall out of the range, to each side.
-OUTSIDE = 0.005
+OUTSIDE = 0.003
 # What the logarithm of the calendar's effects is like before any was seen: its standard deviation.
 SLOPE = 0.7
 ROUNDS = 12

@@ -17,7 +17,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 MOST_DAYS = 5 * 365
 
 # Days, and weeks, of: what is told at once, what teaches, what is the present level, what has to be known first.
-DAYS = {"step": 7, "reach": 371, "recent": 35, "fewest": 56}
+DAYS = {"step": 7, "reach": 371, "recent": 28, "fewest": 56}
 WEEKS = {"step": 1, "reach": 104, "recent": 5, "fewest": 26}
 
 

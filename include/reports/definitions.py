@@ -100,7 +100,7 @@ TERMS: dict[str, tuple[str, str]] = {
     "anomaly": (
         "Unusual",
         "A figure out of the range that trend, weekday, holidays and period ends of the year before it let expect; "
-        "five of a thousand ordinary figures lie beyond each end.",
+        "three of a thousand ordinary figures lie beyond each end.",
     ),
     "sales_cluster": (
         "Group",
