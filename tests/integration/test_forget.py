@@ -177,6 +177,13 @@ def mention(warehouse: Warehouse, person: Person, ticket: dict) -> None:
         "dealname": f"For {person.full_name}", "amount": "much", "createdate": "2025-09-01T10:00:00Z",
         "dealstage": "closedlost", "hs_lastmodifieddate": "2025-09-10T10:00:00Z"}}  # fmt: skip
     load(warehouse, Delivery("sandbox_crm", "deals", WINDOW, (page(deal),)))
+    lead = {
+        "Id": "00Q000000000001AAA", "IsDeleted": False, "FirstName": person.full_name.split()[0],
+        "LastName": person.full_name.split()[-1], "Email": person.email, "Status": "Working", "LeadSource": "Web",
+        "IsConverted": False, "OwnerId": "005A", "CreatedDate": "2025-09-01T10:00:00.000+0000",
+        "SystemModstamp": "2025-09-10T10:00:00.000+0000", "LastModifiedDate": "2025-09-10T10:00:00.000+0000",
+    }  # fmt: skip
+    load(warehouse, Delivery("salesforce", "leads", WINDOW, (page(lead),)))
     # somebody else's ticket, in which their address is told
     ticket |= {
         "description": f"Please answer\n{person.full_name} <{person.email}>, too",
@@ -257,9 +264,12 @@ def test_nothing_of_them_is_left_and_nobody_else_is_touched(
     log = (company.state / "logs/scheduler.log").stat()
     of_topic = "select tickets + tickets_before, example_tickets from mart.service_topic"
     topic_before = rows(company.warehouse, of_topic)[0]
+    leads = "select (select count(*) from core.fct_lead), (select count(*) from mart.lead)"
+    assert rows(company.warehouse, leads) == [(1, 1)]
     erasure = company.forget()
     after = company.rows()
     assert company.places(*person.texts) == []
+    assert rows(company.warehouse, leads) == [(0, 0)]
     tickets = {f"sandbox_helpdesk:{key}" for (key,) in rows(
         company.warehouse, "select ticket_id from core.fct_ticket where requester_key = '(forgotten)'")}  # fmt: skip
     topic_after = rows(company.warehouse, of_topic)[0]
