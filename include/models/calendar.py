@@ -10,7 +10,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 # Working days at the end of a month or quarter in which deals are hurried in, and at the start in which they lack.
 LAST_DAYS = 4
-# Days at the ends of periods may differ from others less than weekdays and holidays do: a few were seen, and one that was
+# Days at the ends of periods may differ from others less than weekdays and holidays do: few were seen, and one that was
 # out of the ordinary says little of them. Of single days a model takes their effects for so much smaller.
 SELDOM = 0.4
 
