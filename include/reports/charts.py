@@ -30,9 +30,10 @@ DARK = {
 
 WIDE, HALF = 10.4, 5.1  # inches: the page's whole width, and half of it
 LABEL_LENGTH = 26
-FONT, SIZE = "DejaVu Sans", 8.5
+# the second has the letters of Chinese, Japanese and Korean that the first lacks
+FONTS, SIZE = ["DejaVu Sans", "Noto Sans CJK SC"], 8.5
 STYLE: dict[Any, Any] = {
-    "font.family": FONT,
+    "font.family": FONTS,
     "font.size": SIZE,
     "svg.fonttype": "path",
     "svg.hashsalt": "crm-autopilot",
@@ -476,7 +477,17 @@ def _drawable(text: str, undrawn: dict[str, str]) -> str:
 def _letters() -> frozenset[int]:
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
-    return frozenset(get_font(findfont(FontProperties(family=FONT))).get_charmap())
+    _add_fonts()
+    return frozenset().union(*(get_font(findfont(FontProperties(family=name))).get_charmap() for name in FONTS))
+
+
+@cache
+def _add_fonts() -> None:
+    """Make the fonts that come as packages known: no machine has to have any."""
+    from matplotlib.font_manager import fontManager
+    from noto_cjk_sans_otc import FONT_PATH
+
+    fontManager.addfont(str(FONT_PATH))
 
 
 def _inches(text: str, weight: str = "normal") -> float:
@@ -484,7 +495,8 @@ def _inches(text: str, weight: str = "normal") -> float:
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
-    font = FontProperties(family=FONT, size=SIZE, weight=weight)
+    _add_fonts()
+    font = FontProperties(family=FONTS, size=SIZE, weight=weight)
     width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
     return width / 72
 

@@ -28,18 +28,18 @@ def page(report: Report, frame: Frame) -> bytes:
     )
     # a figure and its sign stay on one line
     environment.filters["unbroken"] = lambda text: text.replace(" %", "\u00a0%")
-    notes = _Notes()
+    notes = Notes()
     template = environment.get_template("page.html.j2")
     return template.render(
         report=report,
-        window=_window_words(frame),
+        window=window_words(frame),
         period=days_between(frame.window.first_day, frame.window.last_day),
         sources=listed(list(frame.sources)),
-        as_of=_instant(frame.window.end, frame),
+        as_of=instant(frame.window.end, frame),
         zone=frame.window.zone.key,
         show=show,
         exact=_exact,
-        fixed_columns=_fixed_columns,
+        fixed_columns=fixed_columns,
         is_numeric=NUMERIC.__contains__,
         kind_of=_kind_of,
         picture_uri=_picture_uri,
@@ -49,7 +49,7 @@ def page(report: Report, frame: Frame) -> bytes:
     ).encode()
 
 
-class _Notes:
+class Notes:
     """Numbers the definitions in the order in which the page uses them."""
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ def _picture_uri(picture: Picture) -> Markup:
     return Markup("data:image/svg+xml;base64," + base64.b64encode(picture.svg).decode())
 
 
-def _fixed_columns(table: Table) -> list[bool]:
+def fixed_columns(table: Table) -> list[bool]:
     """For each column whether one of its figures has decimals, so that all are shown with them."""
     return [
         column.kind in DECIMAL and any("." in show(column.kind, row[place]) for row in table.rows)
@@ -82,13 +82,13 @@ def _exact(value: Any) -> str:
     return "" if value is None else f"{value:f}" if hasattr(value, "quantize") else str(value)
 
 
-def _window_words(frame: Frame) -> str:
+def window_words(frame: Frame) -> str:
     return (
-        f"{plural(frame.length, 'day')}, from {_instant(frame.window.start, frame)} up to, and not including, "
-        f"{_instant(frame.window.end, frame)}, {frame.window.zone.key} time"
+        f"{plural(frame.length, 'day')}, from {instant(frame.window.start, frame)} up to, and not including, "
+        f"{instant(frame.window.end, frame)}, {frame.window.zone.key} time"
     )
 
 
-def _instant(at: datetime, frame: Frame) -> str:
+def instant(at: datetime, frame: Frame) -> str:
     local = at.astimezone(frame.window.zone)
     return f"{local:%A} {local.day} {local:%B %Y %H:%M}"

@@ -1,0 +1,95 @@
+"""The report on paper: a PDF set by typst, from the same report as the page."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from include.reports.definitions import TERMS
+from include.reports.frame import Frame
+from include.reports.model import Column, Picture, Report, Sentence, Table
+from include.reports.page import NUMERIC, Notes, fixed_columns, instant, window_words
+from include.reports.words import days_between, listed, show
+
+
+def pdf(report: Report, frame: Frame) -> bytes:
+    """The report as a PDF; the same report gives the same bytes. Needs no font and no program of the machine."""
+    import typst
+    from matplotlib import get_data_path
+    from noto_cjk_sans_otc import FONT_PATH
+
+    fonts = [str(Path(get_data_path(), "fonts", "ttf")), str(Path(str(FONT_PATH)).parent)]
+    with tempfile.TemporaryDirectory(prefix="crm-report-") as name:
+        folder = Path(name)
+        (folder / "report.typ").write_bytes((Path(__file__).parent / "pdf.typ").read_bytes())
+        (folder / "report.json").write_text(json.dumps(_told(report, frame, folder)), encoding="utf-8")
+        made = typst.compile(
+            str(folder / "report.typ"), root=name, font_paths=fonts, ignore_system_fonts=True, format="pdf",
+            timestamp=int(frame.window.end.timestamp()),
+        )  # fmt: skip
+    assert isinstance(made, bytes)
+    return made
+
+
+def _told(report: Report, frame: Frame, folder: Path) -> dict[str, Any]:
+    """The report as plain values for the template; pictures become files of the folder."""
+    notes = Notes()
+    return {
+        "title": report.title,
+        "period": days_between(frame.window.first_day, frame.window.last_day),
+        "window": window_words(frame),
+        "sources": listed(list(frame.sources)),
+        "as_of": instant(frame.window.end, frame),
+        "changes": list(report.changes),
+        "doubts": list(report.doubts),
+        "tiles": [
+            {
+                "label": f"{tile.label}, {tile.unit}" if tile.unit else tile.label,
+                "value": show(tile.kind, tile.value), "note": tile.note, "note_no": notes.number(tile.term),
+                "change": tile.change.text if tile.change else "", "tone": tile.change.tone if tile.change else "",
+            }
+            for tile in report.tiles
+        ],
+        "sections": [
+            {
+                "heading": section.heading,
+                "blocks": [
+                    _block(block, notes, folder, f"{place}-{number}.svg") for number, block in enumerate(section.blocks)
+                ],
+            }
+            for place, section in enumerate(report.sections)
+        ],
+        "terms": [
+            {"no": number, "name": TERMS[term][0], "meaning": TERMS[term][1]} for number, term in enumerate(notes.used, 1)
+        ],
+    }  # fmt: skip
+
+
+def _block(block: Picture | Table | Sentence, notes: Notes, folder: Path, file: str) -> dict[str, Any]:
+    if isinstance(block, Sentence):
+        return {"kind": "sentence", "text": block.text}
+    if isinstance(block, Picture):
+        (folder / file).write_bytes(block.svg)
+        return {
+            "kind": "picture", "caption": block.caption, "file": file, "alt": block.alt, "note": block.note,
+            "wide": block.is_wide, "note_no": notes.number(block.term) if block.term else None,
+        }  # fmt: skip
+    fixed = fixed_columns(block)
+    return {
+        "kind": "table", "caption": block.caption, "note": block.note,
+        "columns": [_column(column, notes) for column in block.columns],
+        "rows": [
+            [
+                show(column.kind, value, is_fixed=bool(place) and fixed[place])
+                for place, (column, value) in enumerate(zip(block.columns, row, strict=True))
+            ]
+            for row in block.rows
+        ],
+    }  # fmt: skip
+
+
+def _column(column: Column, notes: Notes) -> dict[str, Any]:
+    return {
+        "heading": column.heading, "numeric": column.kind in NUMERIC,
+        "note_no": notes.number(column.term) if column.term else None,
+    }  # fmt: skip
