@@ -4,7 +4,7 @@ Monday to Friday 9 to 17 in UTC; of a normal ticket the first reply is due withi
 within 120; the customer may wait 1,920 and 960.
 """
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -97,8 +97,9 @@ def test_promises_that_are_due_or_broken(desk: Desk) -> None:
     with desk.warehouse.connect() as connection:
         kept = connection.execute("select message_key, kind, not_before, subject from ops.outbox order by 1").fetchall()
     assert kept == [
-        ("alert/agent/desk:7/2020-10-06", "alert", at("10-06 08:00"), "1 thing to look at in service, 6 October 2020"),
-        ("alert/lead/bo@acme.example//2020-10-06", "alert", at("10-06 08:00"),
+        ("alert/ann@acme.example/2020-10-06", "alert", at("10-06 08:00"),
+         "1 thing to look at in service, 6 October 2020"),
+        ("alert/bo@acme.example/2020-10-06", "alert", at("10-06 08:00"),
          "2 things to look at in service, 6 October 2020"),
     ]  # fmt: skip
     assert run(desk) == Alerted(alerts=3, messages=2)  # the same messages, written anew
@@ -153,6 +154,77 @@ def test_a_backlog_above_the_usual_is_told_once_a_week(desk: Desk) -> None:
     assert run(desk, many, "10-06").alerts == 0  # twice the usual is not more than twice
 
 
+def test_a_new_group_has_no_usual(desk: Desk) -> None:
+    desk.ticket("old", at("08-01 09:00"), group_key="5")
+    for n in range(9):
+        desk.ticket(f"new {n}", at("10-05 09:00"), group_key="6")
+    desk.build("08-03", DAY)
+    assert run(desk, alerts(promise_due=None, promise_broken=None)).alerts == 0
+
+
+def test_what_is_over_before_it_went_out_is_not_told(desk: Desk) -> None:
+    # the message of a Friday and of the days after it goes out on Monday, with what is left by then
+    desk.ticket("1", at("10-09 16:00"), subject="Answered on Saturday", assignee_key=AGENT)
+    desk.ticket("2", at("10-09 09:00"), subject="Broken on Friday", priority="high")
+    desk.build("10-09")
+    assert run(desk, day="10-09").messages == 2
+    desk.event("1", at("10-10 10:00"), AGENT, "So.", status=("new", "solved"))
+    desk.build("10-10", "10-11")
+    assert run(desk, day="10-10").messages == 1
+    with desk.warehouse.connect() as connection:
+        found = connection.execute("select recipient, state, reason, not_before from ops.outbox order by 1").fetchall()
+    assert found == [
+        ("ann@acme.example", "cancelled", "nothing of it is left", at("10-12 08:00")),
+        ("bo@acme.example", "approved", None, at("10-12 08:00")),
+    ]
+    run(desk, day="10-11")
+    assert mails(desk.warehouse)["bo@acme.example"][:2] == [
+        "1. Broken on Friday (broken)", "- First reply – Fri 9 October, 11:00 None/None",
+    ]  # fmt: skip
+
+
+def test_a_long_holiday_loses_nothing(desk: Desk) -> None:
+    desk.ticket("1", at("10-05 09:00"), subject="Broken before it", priority="high")
+    desk.build(DAY, "10-16")
+    days = [date(2020, 10, day) for day in range(6, 17)]
+    away = REMINDERS.model_copy(update={"calendars": [REMINDERS.calendars[0].model_copy(update={"holidays": days})]})
+    only = alerts(promise_due=None)
+    for day in range(5, 17):
+        window = Window.day(f"2020-10-{day:02}")
+        propose_alerts(
+            desk.warehouse, only, away, OutboxConfig.model_validate(OUTBOX), window, window.end + timedelta(hours=2)
+        )
+    with desk.warehouse.connect() as connection:
+        found = connection.execute("select state, not_before, payload ->> 'text' from ops.outbox").fetchall()
+    ((state, not_before, text),) = found
+    assert (state, not_before) == ("approved", at("10-19 08:00"))
+    assert "First reply – Mon 5 October, 11:00" in text
+
+
+def test_one_address_gets_one_message(desk: Desk) -> None:
+    # Ann leads a group, and all of them; and has a ticket of her own
+    desk.ticket("1", at("10-05 09:00"), subject="Hers", priority="high", assignee_key=AGENT)
+    desk.ticket("2", at("10-05 09:00"), subject="Another", priority="high", group_key="5")
+    desk.build(DAY)
+    ann = {"name": "Ann", "email": "Ann@acme.example"}
+    config = alerts(leads=[ann, {**ann, "group": "5"}], promise_due=None)
+    for _ in range(3):
+        assert run(desk, config) == Alerted(alerts=2, messages=1)
+        (lines,) = mails(desk.warehouse).values()
+        assert [line for line in lines if line[0].isdigit()] == ["1. Hers (broken)", "2. Another (broken)"]
+
+
+def test_a_ticket_that_moved_is_told_to_those_who_have_it(desk: Desk) -> None:
+    desk.put("ticket_group", "5", "2020-01-01", name="Returns")
+    desk.put("ticket_group", "6", "2020-01-01", name="Legal")
+    desk.ticket("1", at("10-05 09:00"), subject="Moved", priority="high", group_key="6")
+    desk.event("1", at("10-05 12:00"), AGENT, None, group=("5", "6"))
+    desk.build(DAY)
+    leads = [{"group": key, "name": key, "email": f"{key}@acme.example"} for key in ("5", "6", "Returns", "Legal")]
+    run(desk, alerts(leads=leads))
+    assert set(mails(desk.warehouse)) == {"6@acme.example", "Legal@acme.example"}
+
+
 def test_leads_of_a_group_and_bad_feedback(desk: Desk) -> None:
     desk.put("ticket_group", "5", "2020-01-01", name="Returns")
     for key, group in (("1", "5"), ("2", "6")):
@@ -168,6 +240,7 @@ def test_leads_of_a_group_and_bad_feedback(desk: Desk) -> None:
                 " decision, reason) values ('desk', %s, %s, %s, %s, %s, 'bad', 'escalate', 'rated bad')",
                 [key, key, at("10-06 00:00"), at("10-06 02:00"), at("10-05 10:00")],
             )
+    # who rated the third one bad has thought better of it
     leads = [{"group": "Returns", "name": "Rita", "email": "rita@acme.example", "calendar": "china", "language": "zh"}]
     found = run(desk, alerts(leads=leads))
     assert found == Alerted(alerts=2, messages=1)
