@@ -40,15 +40,15 @@ WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "intro": "These deserve a look today, the most urgent first.", "no_subject": "a ticket without a subject",
         "no_group": "no group", "backlog": "Backlog of {group}", "broken": "broken", "left": "{left} left",
-        "rest": "{rest} more are not listed.", "at": "%a %-d %B, %H:%M",
+        "rest": "{rest} more are not listed.", "at": "%a %-d %B, %H:%M %Z",
         "why": "Sent by CRM Autopilot, one mail a working day at most, none when there is nothing new.",
-        "first_reply": "First reply", "next_reply": "Next reply", "requester_wait": "Solving (the customer waits)",
-        "agent_work": "Solving (an agent works)",
+        "first_reply": "First reply", "next_reply": "Next reply", "requester_wait": "Solving (customer waits)",
+        "agent_work": "Solving (agent works)",
     },
     "zh": {
         "intro": "以下事项今天需要关注，最紧急的在前。", "no_subject": "未命名工单", "no_group": "未分组",
         "backlog": "{group}：未结工单", "broken": "已超时", "left": "剩余 {left}", "rest": "另有 {rest} 项未列出。",
-        "at": "%-m月%-d日 %H:%M", "why": "由 CRM Autopilot 发送：每个工作日至多一封，无新事项不发。",
+        "at": "%-m月%-d日 %H:%M（%Z）", "why": "由 CRM Autopilot 发送：每个工作日至多一封，无新事项不发。",
         "first_reply": "首次回复", "next_reply": "后续回复", "requester_wait": "解决（客户等待）",
         "agent_work": "解决（客服处理）",
     },
@@ -107,8 +107,8 @@ def propose_alerts(
 ) -> Alerted:  # fmt: skip
     """Put messages about what is new at the end of a window into the outbox.
 
-    Once more for the same window, it writes those messages anew that nobody has sent, approved or cancelled; what of
-    them says nothing any more is cancelled.
+    Once more for the same window, or for one before it, it writes those messages anew that nobody has sent, approved or
+    cancelled; what of them says nothing any more is cancelled.
 
     :param reminders: whose calendars and languages people have.
     :param window: does nothing unless it is fresh: so a backfill tells nobody.
@@ -125,7 +125,8 @@ def propose_alerts(
         connection.execute("select set_config('timezone', %s, true)", [TIMEZONE.key])
         later = connection.execute("select max(window_end) from ops.alert_run").fetchone()
         if later and later[0] and later[0] > window.end:
-            return Alerted(skipped="a later window was looked at before")
+            # facts that came late may have changed what was told as of then
+            window = Window.day((later[0] - timedelta(microseconds=1)).astimezone(TIMEZONE).date())
         is_built = connection.execute(
             "select exists (select from ops.mart_day where subject = 'service' and day_on = %s)", [window.last_day]
         ).fetchone()

@@ -202,14 +202,15 @@ def configuration() -> Iterator[Check]:
 
 
 def _read(name: str, files: dict[Path, Callable[[], object]], mistake: type[Exception]) -> Iterator[Check]:
-    broken = 0
+    wrong: set[str] = set()  # a file that another one needs would be told twice
     for read in files.values():
         try:
             read()
         except mistake as error:
-            broken += 1
-            yield Check(name, False, str(error).replace(f"{PROJECT}/", ""), "Correct the file at that place.")
-    if not broken:
+            if str(error) not in wrong:
+                yield Check(name, False, str(error).replace(f"{PROJECT}/", ""), "Correct the file at that place.")
+            wrong.add(str(error))
+    if not wrong:
         yield Check(name, True, f"{len(files)} files are as they should be")
 
 

@@ -414,7 +414,8 @@ def test_the_report_says_what_was_kept_and_what_is_next(desk: Desk) -> None:
     assert [list(row) for row in kept.rows] == [["First reply", 1, 1, Decimal("0.5"), None]]
     # of 1 nothing runs, since it waits for the customer; the customer of 2 may wait 960 minutes, of 3 1,920
     assert [(row[1], row[2], row[6]) for row in following.rows] == [
-        ("Next", "First reply", 420), ("Broken", "Customer waits", 480), ("Next", "Customer waits", 1860),
+        ("Next", "First reply", 420), ("Broken", "Solving (customer waits)", 480),
+        ("Next", "Solving (customer waits)", 1860),
     ]  # fmt: skip
 
 
