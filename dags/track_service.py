@@ -36,7 +36,9 @@ from plugins.operators.outbox import ProposeAlertsOperator
 def track_service():
     build_marts = BuildMartsOperator(task_id="build_marts", subject="service")
     build_marts >> PublishMartsOperator(task_id="publish_marts", outlets=[MARTS])
-    (build_marts >> ReadFeedbackOperator(task_id="read_feedback") >> ProposeAlertsOperator(task_id="propose_alerts"))
+    read_feedback = ReadFeedbackOperator(task_id="read_feedback")
+    # what is urgent is told, too, when the feedback cannot be read
+    build_marts >> read_feedback >> ProposeAlertsOperator(task_id="propose_alerts", trigger_rule="all_done")
 
 
 track_service()

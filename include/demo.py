@@ -233,13 +233,14 @@ def summarise(warehouse: Warehouse, runs: Runs, seconds: float) -> dict[str, Any
     with warehouse.connect() as connection:
         reminders = connection.execute(
             "select (select count(*) from ops.reminder where closed_at is null),"
-            " count(*) filter (where state = 'proposed'), count(*) filter (where state = 'sent') from ops.outbox"
-        ).fetchone() or (0, 0, 0)
+            " count(*) filter (where state = 'proposed'), count(*) filter (where state = 'sent'),"
+            " count(*) filter (where kind = 'alert') from ops.outbox"
+        ).fetchone() or (0, 0, 0, 0)
         paths = connection.execute("select path from ops.report_edition order by window_end, subject").fetchall()
     return {
         "rows": sum(counts(warehouse).values(), Counts()).as_dict(),
         "runs": {"succeeded": runs.succeeded, "failed": runs.failed},
-        "reminders": dict(zip(("open", "proposed", "sent"), reminders, strict=True)),
+        "outbox": dict(zip(("reminders_open", "proposed", "sent", "alerts"), reminders, strict=True)),
         "reports": [str(REPORTS / row[0]) for row in paths],
         "seconds": round(seconds, 1),
     }
@@ -260,10 +261,11 @@ def show(
         cells = (number.rjust(width) for number, width in zip(numbers, widths[1:], strict=True))
         console.print(source.ljust(widths[0]), *cells, soft_wrap=True)
     console.print(f"Runs: {summary['runs']['succeeded']} succeeded, {summary['runs']['failed']} failed")
-    waiting = summary["reminders"]
+    waiting = summary["outbox"]
     console.print(
-        f"Reminders: {waiting['open']} open, {waiting['proposed']} messages proposed, {waiting['sent']} sent "
-        "(as delivered none is): ./crm outbox list"
+        f"Reminders: {waiting['reminders_open']} open. Messages: {waiting['proposed']} proposed, {waiting['alerts']} of"
+        f" them alerts to people in service; {waiting['sent']} sent (as delivered none is): ./crm outbox list",
+        soft_wrap=True,
     )
     console.print(f"Reports: {len(summary['reports'])} in {REPORTS}. To begin with:")
     for path in (path for path in summary["reports"] if ".." in path):
@@ -273,4 +275,4 @@ def show(
             f"Airflow: {running.airflow_url}  user {running.airflow_user}  password {running.airflow_password}"
         )
     else:
-        console.print("Everything is stopped again; ./crm demo serves Airflow's UI.")
+        console.print("Everything is stopped again; ./crm up starts it and serves Airflow's UI.")

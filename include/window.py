@@ -71,7 +71,16 @@ class Window:
 
 
 def _as_date(day: str | date) -> date:
-    return day if isinstance(day, date) else date.fromisoformat(day)
+    if isinstance(day, date):
+        return day
+    try:
+        return date.fromisoformat(day)
+    except ValueError:
+        # a run that was triggered by hand has no partition, which is then told as None
+        raise ValueError(
+            f"{day!r} is no business day; expected one like 2026-11-22. A DAG that works on days is run for one by"
+            " ./crm airflow backfill create (docs/operations.md)"
+        ) from None
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -51,7 +51,7 @@ class BacklogHigh(Told):
 
 
 class Lead(StrictModel):
-    """Who is told what concerns a group, by its name or key; without one, all groups."""
+    """Who is told what concerns a group, by its name or key; without one, all groups. Several may have one address."""
 
     group: _Text | None = None
     name: _Text

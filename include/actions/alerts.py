@@ -4,7 +4,7 @@ Promises that are due or broken, backlogs above the usual, feedback that a perso
 in ops.alert_notice, and is not told to them again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -29,8 +29,10 @@ from include.warehouse.locks import exclusive, shared
 from include.warehouse.marts import is_fresh
 from include.window import Window
 
-# What is broken or rated bad is told within so many days; a backlog that stays high is told once in so many.
-TOLD_FOR = timedelta(days=7)
+# What was broken or rated bad longer ago is not told: longer than any holiday keeps people from reading.
+LOOK_BACK = timedelta(days=21)
+# A backlog that stays high is told once in so many days.
+BACKLOG_TOLD_FOR = timedelta(days=7)
 
 NOTICE = ("kind", "source", "subject_id", "measure", "instance_no")
 
@@ -38,15 +40,15 @@ WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "intro": "These deserve a look today, the most urgent first.", "no_subject": "a ticket without a subject",
         "no_group": "no group", "backlog": "Backlog of {group}", "broken": "broken", "left": "{left} left",
-        "rest": "{rest} more are not listed.", "at": "%a %-d %B, %H:%M",
+        "rest": "{rest} more are not listed.", "at": "%a %-d %B, %H:%M %Z",
         "why": "Sent by CRM Autopilot, one mail a working day at most, none when there is nothing new.",
-        "first_reply": "First reply", "next_reply": "Next reply", "requester_wait": "Solving (the customer waits)",
-        "agent_work": "Solving (an agent works)",
+        "first_reply": "First reply", "next_reply": "Next reply", "requester_wait": "Solving (customer waits)",
+        "agent_work": "Solving (agent works)",
     },
     "zh": {
         "intro": "以下事项今天需要关注，最紧急的在前。", "no_subject": "未命名工单", "no_group": "未分组",
         "backlog": "{group}：未结工单", "broken": "已超时", "left": "剩余 {left}", "rest": "另有 {rest} 项未列出。",
-        "at": "%-m月%-d日 %H:%M", "why": "由 CRM Autopilot 发送：每个工作日至多一封，无新事项不发。",
+        "at": "%-m月%-d日 %H:%M（%Z）", "why": "由 CRM Autopilot 发送：每个工作日至多一封，无新事项不发。",
         "first_reply": "首次回复", "next_reply": "后续回复", "requester_wait": "解决（客户等待）",
         "agent_work": "解决（客服处理）",
     },
@@ -76,20 +78,19 @@ class Alerted:
 
 @dataclass(frozen=True)
 class _Recipient:
-    """Whom a message is for.
+    """Whom a message is for: of one address there is one, whatever it is told of.
 
-    :param key: which message it is.
-    :param person_id: an agent; None for a lead, who is told of ``group``, or of all.
+    :param groups: of which a lead is told; None among them: of all.
+    :param agents: the agents, as sources name them, whose tickets are theirs.
     """
 
-    key: str
-    email: str
+    address: str
     name: str
     language: Language
     calendar: Schedule
     hours: tuple[datetime, datetime]
-    person_id: str | None = None
-    group: str | None = None
+    groups: tuple[str | None, ...] = ()
+    agents: tuple[str, ...] = ()
 
     @property
     def on(self) -> date:
@@ -97,7 +98,7 @@ class _Recipient:
 
     @property
     def message_key(self) -> str:
-        return f"alert/{self.key}/{self.on}"
+        return f"alert/{self.address}/{self.on}"
 
 
 def propose_alerts(
@@ -106,7 +107,8 @@ def propose_alerts(
 ) -> Alerted:  # fmt: skip
     """Put messages about what is new at the end of a window into the outbox.
 
-    Once more for the same window, it writes those messages anew that nobody has sent, approved or cancelled.
+    Once more for the same window, or for one before it, it writes those messages anew that nobody has sent, approved or
+    cancelled; what of them says nothing any more is cancelled.
 
     :param reminders: whose calendars and languages people have.
     :param window: does nothing unless it is fresh: so a backfill tells nobody.
@@ -121,10 +123,23 @@ def propose_alerts(
         connection.transaction(),
     ):
         connection.execute("select set_config('timezone', %s, true)", [TIMEZONE.key])
-        later = connection.execute("select max(window_end) from ops.alert_notice").fetchone()
+        later = connection.execute("select max(window_end) from ops.alert_run").fetchone()
         if later and later[0] and later[0] > window.end:
-            return Alerted(skipped="a later window was looked at before")
-        return _propose(connection, alerts, reminders, outbox, window, now)
+            # facts that came late may have changed what was told as of then
+            window = Window.day((later[0] - timedelta(microseconds=1)).astimezone(TIMEZONE).date())
+        is_built = connection.execute(
+            "select exists (select from ops.mart_day where subject = 'service' and day_on = %s)", [window.last_day]
+        ).fetchone()
+        if not is_built or not is_built[0]:
+            return Alerted(skipped="the service marts of the day are not built")
+        done = _propose(connection, alerts, reminders, outbox, window, now)
+        connection.execute(
+            "insert into ops.alert_run (window_end, ran_at, alerts, messages) values (%s, %s, %s, %s)"
+            " on conflict (window_end) do update set ran_at = excluded.ran_at, alerts = excluded.alerts,"
+            " messages = excluded.messages",
+            [window.end, now, done.alerts, done.messages],
+        )
+        return done
 
 
 def _propose(
@@ -136,7 +151,8 @@ def _propose(
     told, due, high = alerts.told(), alerts.promise_due, alerts.backlog_high
     parameters = {
         "sources": [row[0] for row in connection.execute("select distinct source from mart.ticket").fetchall()],
-        "window_end": window.end, "last_day": window.last_day, "now": now, "told_since": window.end - TOLD_FOR,
+        "window_end": window.end, "last_day": window.last_day, "now": now,
+        "looked_back_to": window.end - LOOK_BACK, "backlog_told_since": window.end - BACKLOG_TOLD_FOR,
         "within_minutes": due.within_minutes if due else 0, "least": high.least if high else 0,
         "times": high.times if high else 0, "most_tickets": alerts.most_tickets,
         "to_agents": [kind for kind, one in told.items() if "agent" in one.to],
@@ -146,13 +162,13 @@ def _propose(
     cursor = psycopg.ClientCursor(connection, row_factory=dict_row)
     for name in ("report/service_open_promise", "alert/open_alert", "alert/chosen"):
         cursor.execute((SQL / f"{name}.sql").read_bytes(), parameters)
-    messages = 0
+    written = []
     rows = cursor.fetchall()
     for number, group in groupby(rows, lambda row: row["recipient_no"]):
         recipient, listed = recipients[number], list(group)
         made = _digest(listed, recipient, alerts)
         message = Message(
-            recipient.message_key, "alert", alerts.channel, recipient.email, made.subject, made.text,
+            recipient.message_key, "alert", alerts.channel, recipient.address, made.subject, made.text,
             recipient.hours[0], recipient.hours[1], made.html if is_mail else None,
         )  # fmt: skip
         outbox_id = propose(connection, outbox, message, now)
@@ -164,46 +180,57 @@ def _propose(
             " values (%s, %s, %s, %s, %s, %s, %s)",
             [[outbox_id, window.end, *(row[name] for name in NOTICE)] for row in listed],
         )
-        messages += 1
+        written.append(outbox_id)
+    cursor.execute((SQL / "alert" / "cancel.sql").read_bytes(), {"now": now, "written": written})
     counted = connection.execute("select count(*) from alert where kind = any(%s)", [list(told)]).fetchone()
-    return Alerted(counted[0] if counted else 0, messages)
+    return Alerted(counted[0] if counted else 0, len(written))
 
 
 def _recipients(
     connection: psycopg.Connection, alerts: AlertsConfig, reminders: RemindersConfig, window: Window, now: datetime,
     *, is_mail: bool,
 ) -> list[_Recipient]:  # fmt: skip
-    """Who may be told, also as temporary tables that statements join."""
-    agents = [rep for rep in reps(connection, reminders, window.end, now).values() if rep.is_active]
-    found = []
+    """Who may be told, also as temporary tables that statements join; who leads, by that calendar and language."""
+    found: dict[str, _Recipient] = {}
     for lead in alerts.leads:
         calendar = reminders.calendar(lead.calendar)
-        found.append(
+        one = found.setdefault(
+            lead.email.casefold(),
             _Recipient(
-                f"lead/{lead.email}/{lead.group or ''}", lead.email, lead.name, lead.language or reminders.language,
-                calendar, hours_after(calendar, window.end, now), group=lead.group,
-            )
+                lead.email, lead.name, lead.language or reminders.language, calendar,
+                hours_after(calendar, window.end, now),
+            ),
         )  # fmt: skip
-    for rep in agents:
-        if rep.rep_id == rep.person_id and (rep.email or not is_mail):
-            found.append(
-                _Recipient(
-                    f"agent/{rep.rep_id}", rep.email or rep.full_name or rep.rep_id, rep.full_name or "", rep.language,
-                    rep.calendar, rep.hours, person_id=rep.rep_id,
-                )
-            )  # fmt: skip
-    connection.execute(
-        "create temp table alert_recipient (recipient_no integer primary key, message_key text, email text,"
-        " person_id text, group_told text) on commit drop"
-    )
-    connection.execute("create temp table alert_agent (rep_id text primary key, person_id text) on commit drop")
+        found[lead.email.casefold()] = replace(one, groups=(*one.groups, lead.group))
+    for rep in reps(connection, reminders, window.end, now).values():
+        if not rep.is_active or (is_mail and not rep.email):
+            continue
+        address = rep.email or rep.full_name or rep.rep_id
+        one = found.setdefault(
+            address.casefold(), _Recipient(address, rep.full_name or "", rep.language, rep.calendar, rep.hours)
+        )
+        found[address.casefold()] = replace(one, agents=(*one.agents, rep.rep_id))
+    recipients = list(found.values())
+    for table in (
+        "alert_recipient (recipient_no integer, message_key text, address text)",
+        "alert_lead (recipient_no integer, group_told text)",
+        "alert_agent (recipient_no integer, rep_id text)",
+    ):
+        connection.execute(f"create temp table {table} on commit drop".encode())
     with connection.cursor() as cursor:
         cursor.executemany(
-            "insert into alert_recipient values (%s, %s, %s, %s, %s)",
-            [(no, r.message_key, r.email, r.person_id, r.group) for no, r in enumerate(found)],
+            "insert into alert_recipient values (%s, %s, %s)",
+            [(no, one.message_key, one.address) for no, one in enumerate(recipients)],
         )
-        cursor.executemany("insert into alert_agent values (%s, %s)", [(rep.rep_id, rep.person_id) for rep in agents])
-    return found
+        cursor.executemany(
+            "insert into alert_lead values (%s, %s)",
+            [(no, group) for no, one in enumerate(recipients) for group in one.groups],
+        )
+        cursor.executemany(
+            "insert into alert_agent values (%s, %s)",
+            [(no, rep_id) for no, one in enumerate(recipients) for rep_id in one.agents],
+        )
+    return recipients
 
 
 def _digest(rows: list[dict[str, Any]], recipient: _Recipient, alerts: AlertsConfig) -> Digest:
@@ -213,8 +240,10 @@ def _digest(rows: list[dict[str, Any]], recipient: _Recipient, alerts: AlertsCon
         if row["place"] not in found:
             found[row["place"]] = _entry(row, recipient, alerts)
         found[row["place"]].say(told[row["kind"]].wording[language], _values(row, recipient))
+    for place, entry in found.items():
+        entry.mark = _mark([row for row in rows if row["place"] == place], language)
     rest, when = rows[0]["things"] - len(found), day_in(language, recipient.on)
-    group = short(recipient.group)
+    group = short(recipient.groups[0]) if len(recipient.groups) == 1 and not recipient.agents else ""
     if language == "en":
         where = f" of {group}" if group else ""
         subject = f"{plural(len(found), 'thing')} to look at in service{where}, {when}"
@@ -236,20 +265,23 @@ def _entry(row: dict[str, Any], recipient: _Recipient, alerts: AlertsConfig) -> 
     priority = row["priority"] or ""
     facts = [row["customer_name"], row["company_name"], row["group_name"]]
     facts.append(PRIORITIES[recipient.language].get(priority, priority))
-    if not recipient.person_id:
+    if recipient.groups:
         facts.append(row["assignee_name"])
-    mark = ""
-    if row["kind"] == "promise_broken":
-        mark = words["broken"]
-    elif row["minutes_left"] is not None:
-        mark = words["left"].format(left=_left(row["minutes_left"], recipient.language))
     link = alerts.links.get(row["source"], "")
     return Entry(
         name=short(row["subject"]) or words["no_subject"],
         facts=[f"#{short(row['subject_id'])}", *(short(fact) for fact in facts if fact)],
-        mark=mark,
+        mark="",
         link=wording.template(link, is_html=False).render(ticket_id=quote(row["subject_id"], safe="")) if link else "",
     )
+
+
+def _mark(rows: list[dict[str, Any]], language: Language) -> str:
+    """What stands out of all that is told of a ticket: that a promise is broken, else the least time that is left."""
+    if any(row["kind"] == "promise_broken" for row in rows):
+        return WORDS[language]["broken"]
+    left = min((row["minutes_left"] for row in rows if row["minutes_left"] is not None), default=None)
+    return "" if left is None else WORDS[language]["left"].format(left=_left(left, language))
 
 
 def _values(row: dict[str, Any], recipient: _Recipient) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class Message:
     """A message before it is in the outbox.
 
     :param key: what it is: a second message of the same key is the same message.
-    :param kind: what makes it, ``reminder`` or ``reply``.
+    :param kind: what makes it: ``reminder``, ``reply``, ``thanks`` or ``alert``.
     :param recipient: an e-mail address, or a name where the channel has no addresses.
     :param subject: one line; line breaks and control characters are taken out.
     :param html: the mail's HTML part; none for other channels.

@@ -4,6 +4,7 @@ What is theirs is deleted: their records in every version, what is known of them
 something else, a deal, an order, a ticket, keeps what figures need and nothing of the person, so that past sums hold.
 """
 
+import html
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -23,7 +24,7 @@ from include.warehouse.connection import Warehouse
 from include.warehouse.locks import exclusive
 from include.warehouse.marts import STATEMENTS, settle_marts
 from include.warehouse.migrations import migrate
-from include.warehouse.redaction import Needles, find_linked, json_ways, parse, redact, to_text
+from include.warehouse.redaction import FORGOTTEN, Needles, find_linked, json_ways, parse, redact, to_text
 from include.warehouse.tables import EntityTables
 
 __all__ = ["Erasure", "ForgetError", "forget"]
@@ -59,6 +60,29 @@ THEIRS = {
     "mart.ticket_topic": "(x.source, x.ticket_id) in (select t.source, t.value from person_ticket as t)",
     "ops.reminder": "x.subject_kind = 'customer' and x.subject_id in (table person_customer)",
 }
+
+# What was written about their tickets is emptied; what has not gone out does not. The rest of a list that it was in is
+# told again.
+THEIR_MESSAGES = """
+with theirs as (
+    select n.outbox_id, false as is_to_them from ops.alert_notice as n
+    inner join person_ticket as t on n.source = t.source and n.subject_id = t.value and n.kind <> 'backlog_high'
+    union
+    select a.outbox_id, true from ops.ticket_answer as a
+    inner join person_ticket as t on a.source = t.source and a.ticket_id = t.value
+    union
+    select f.outbox_id, true from ops.ticket_feedback as f
+    inner join person_ticket as t on f.source = t.source and f.ticket_id = t.value
+)
+
+update ops.outbox as o
+set
+    subject = %(forgotten)s, payload = jsonb_build_object('text', %(forgotten)s::text),
+    recipient = case when t.is_to_them then %(forgotten)s else o.recipient end,
+    state = case when o.state in ('proposed', 'approved') then 'cancelled' else o.state end
+from theirs as t
+where o.outbox_id = t.outbox_id and o.subject <> %(forgotten)s
+"""
 
 # never searched: hashes, the proofs, and what is searched record by record
 NOT_SWEPT = ("forgotten", "forgotten_salt", "erasure", "webhook")
@@ -269,7 +293,9 @@ def _free(
     connection.execute((SQL / "mart" / "service_topic.sql").read_bytes())
     _tell_facts_again(connection, counts)
     _free_marts(connection, counts)
-    for name, count in _sweep(connection, Needles((*needles.own, *ids))).items():
+    counts["ops.outbox"] += connection.execute(THEIR_MESSAGES, {"forgotten": FORGOTTEN}).rowcount
+    escaped = [html.escape(value) for value in needles.own]
+    for name, count in _sweep(connection, Needles((*needles.own, *escaped, *ids))).items():
         counts[name] += count
     return Counter({name: count for name, count in counts.items() if count})
 

@@ -26,8 +26,9 @@ from include.local.files import last_line
 from include.local.ports import first_free, is_free
 from include.publish.config import load_publications
 from include.quality.suites import QualityError, load_suite
-from include.replies.answers import reply_channels
+from include.replies.answers import answers_channel
 from include.replies.config import load_replies
+from include.replies.feedback import thanks_channel
 from include.sales.pipelines import load_sales_config
 from include.service.config import load_service_config
 from include.settings import CONFIG, EXPECTATIONS, PROJECT, SQL, STATE
@@ -153,6 +154,11 @@ def spark() -> Iterator[Check]:
         yield Check("spark", not reason, says, "Start the cluster, or correct spark_master in identity.yaml.")
 
 
+def _replies() -> object:
+    replies, outbox = load_replies(), load_outbox_config()
+    return answers_channel(replies, outbox), thanks_channel(replies, outbox)
+
+
 def _alerts() -> object:
     outbox = load_outbox_config()
     return load_alerts_config(outbox, load_reminders_config(outbox))
@@ -169,7 +175,7 @@ def configuration() -> Iterator[Check]:
         CONFIG / "service.yaml": load_service_config,
         CONFIG / "publish.yaml": load_publications,
         CONFIG / "outbox.yaml": load_outbox_config,
-        CONFIG / "replies.yaml": lambda: reply_channels(load_replies(), load_outbox_config()),
+        CONFIG / "replies.yaml": _replies,
         CONFIG / "reminders.yaml": lambda: load_reminders_config(load_outbox_config()),
         CONFIG / "alerts.yaml": _alerts,
     }
@@ -196,14 +202,15 @@ def configuration() -> Iterator[Check]:
 
 
 def _read(name: str, files: dict[Path, Callable[[], object]], mistake: type[Exception]) -> Iterator[Check]:
-    broken = 0
+    wrong: set[str] = set()  # a file that another one needs would be told twice
     for read in files.values():
         try:
             read()
         except mistake as error:
-            broken += 1
-            yield Check(name, False, str(error).replace(f"{PROJECT}/", ""), "Correct the file at that place.")
-    if not broken:
+            if str(error) not in wrong:
+                yield Check(name, False, str(error).replace(f"{PROJECT}/", ""), "Correct the file at that place.")
+            wrong.add(str(error))
+    if not wrong:
         yield Check(name, True, f"{len(files)} files are as they should be")
 
 

@@ -72,34 +72,20 @@ class _Plan:
     text: str = ""
 
 
-@dataclass(frozen=True)
-class ReplyChannels:
-    """The channels by which something is written on tickets: answers, and thanks where people are thanked."""
+def answers_channel(replies: Replies, outbox: OutboxConfig) -> HttpChannel:
+    """The channel by which questions are answered.
 
-    answers: HttpChannel
-    thanks: HttpChannel | None
-
-
-def reply_channels(replies: Replies, outbox: OutboxConfig) -> ReplyChannels:
-    """The channels that replies.yaml names.
-
-    :raises ConfigError: when one is not there, or does not say which help desk and ticket it leads to; or when they
-        lead to two help desks.
+    :raises ConfigError: when it is not there, or does not say which help desk and ticket it leads to.
     """
-    config = replies.config
-    answers = _desk_channel(config.sending.channel, "sending.channel", outbox)
-    if not config.feedback:
-        return ReplyChannels(answers, None)
-    thanks = _desk_channel(config.feedback.channel, "feedback.channel", outbox)
-    if thanks.source != answers.source:
-        raise ConfigError(
-            f"{CONFIG / 'replies.yaml'}: feedback.channel: leads to {thanks.source}, and sending.channel to"
-            f" {answers.source}: expected one help desk"
-        )
-    return ReplyChannels(answers, thanks)
+    return desk_channel(replies.config.sending.channel, "sending.channel", outbox)
 
 
-def _desk_channel(name: str, key: str, outbox: OutboxConfig) -> HttpChannel:
+def desk_channel(name: str, key: str, outbox: OutboxConfig) -> HttpChannel:
+    """A channel by which something is written on tickets.
+
+    :param key: where replies.yaml names it.
+    :raises ConfigError: when it is not there, or does not say which help desk and ticket it leads to.
+    """
     where = f"{CONFIG / 'replies.yaml'}: {key}: {name}"
     channel = outbox.channels.get(name)
     if channel is None:
@@ -122,7 +108,7 @@ def propose_answers(
     :param now: the clock.
     :raises ConfigError: when the channel is not as it should be.
     """
-    channel = reply_channels(replies, outbox).answers
+    channel = answers_channel(replies, outbox)
     if not is_fresh(window, now) or window.end > now:
         return Proposed(skipped="the window is not fresh: questions of the past are not answered")
     with (

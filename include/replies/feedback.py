@@ -10,7 +10,6 @@
 Nothing is sent here: see `include.actions.sender`.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,9 +17,9 @@ from datetime import datetime, timedelta
 import psycopg
 from psycopg.rows import class_row
 
-from include.actions.config import OutboxConfig
+from include.actions.config import HttpChannel, OutboxConfig
 from include.actions.outbox import Message, propose
-from include.replies.answers import reply_channels
+from include.replies.answers import desk_channel
 from include.replies.compose import Facts, ReplyError, compose, ticket_facts
 from include.replies.config import Feedback, Replies
 from include.replies.eligible import Ticket, not_written_to_why
@@ -35,6 +34,8 @@ from include.window import Window
 
 # Nobody is thanked more often.
 THANKED_FOR = timedelta(days=30)
+# Ratings that came late, or while nothing ran, are read so long after they were given.
+READ_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ class FeedbackRead:
 class Rating(Ticket):
     """A rating as sql/reply/rating.sql tells it.
 
-    :param outbox_id: thanks that wait from an earlier run.
+    :param outbox_id: thanks that were written for it by an earlier run.
+    :param is_settled: whether these are sent, on their way, given up, or decided upon.
     :param is_thanked: whether the customer was thanked for another rating lately.
     """
 
@@ -63,6 +65,7 @@ class Rating(Ticket):
     comment: str | None
     rated_at: datetime
     outbox_id: int | None
+    is_settled: bool
     is_thanked: bool
 
 
@@ -77,20 +80,30 @@ class _Plan:
     text: str = ""
 
 
+def thanks_channel(replies: Replies, outbox: OutboxConfig) -> HttpChannel | None:
+    """The channel by which customers are thanked; None when nobody is.
+
+    :raises ConfigError: when it is not there, or does not say which help desk and ticket it leads to.
+    """
+    feedback = replies.config.feedback
+    return desk_channel(feedback.channel, "feedback.channel", outbox) if feedback else None
+
+
 def read_feedback(
     warehouse: Warehouse, model: Callable[[], IntentModel], replies: Replies, outbox: OutboxConfig, window: Window,
     now: datetime,
 ) -> FeedbackRead:  # fmt: skip
-    """Decide about the ratings of a window, and put thanks into the outbox.
+    """Decide about the last rating of each ticket that was rated in a window, and put thanks into the outbox.
 
-    Once more for the same window, it writes those anew of which nobody has sent, approved or cancelled anything.
+    Of the week before, ratings are read that nobody has read as they are. Once more for the same window, it writes
+    those anew of which nobody has sent, approved or cancelled anything.
 
     :param model: gives the model in force; called when there are comments.
     :param window: does nothing unless it is fresh: so a backfill thanks nobody.
     :param now: the clock.
     :raises ConfigError: when the channel is not as it should be.
     """
-    source = reply_channels(replies, outbox).answers.source
+    channel = thanks_channel(replies, outbox)
     if not is_fresh(window, now) or window.end > now:
         return FeedbackRead(skipped="the window is not fresh: feedback of the past is not answered")
     with (
@@ -104,20 +117,24 @@ def read_feedback(
             ratings = cursor.execute(
                 (SQL / "reply" / "rating.sql").read_bytes(),
                 {
-                    "source": source, "window_start": window.start, "window_end": window.end,
-                    "thanked_since": window.end - THANKED_FOR,
+                    "window_start": window.start, "window_end": window.end, "now": now,
+                    "since": window.start - READ_FOR, "thanked_since": window.end - THANKED_FOR,
                 },
             ).fetchall()  # fmt: skip
-        plans = _plans(connection, model, replies, ratings, window)
-        _write(connection, replies.config.feedback, outbox, plans, window, now)
-    told = Counter(plan.decision for plan in plans)
-    return FeedbackRead(len(plans), told["thank"], told["escalate"])
+        plans = _plans(connection, model, replies, channel.source if channel else None, ratings, window)
+        thanked = _write(connection, replies.config.feedback, outbox, plans, window, now)
+    escalated = sum(plan.decision == "escalate" for plan in plans)
+    return FeedbackRead(len(ratings), thanked, escalated)
 
 
 def _plans(
-    connection: psycopg.Connection, model: Callable[[], IntentModel], replies: Replies, ratings: Sequence[Rating],
-    window: Window,
+    connection: psycopg.Connection, model: Callable[[], IntentModel], replies: Replies, source: str | None,
+    ratings: Sequence[Rating], window: Window,
 ) -> list[_Plan]:  # fmt: skip
+    """What is to become of the ratings; nothing is made of thanks that are out already.
+
+    :param source: the help desk on whose tickets customers are thanked.
+    """
     said = [rating for rating in ratings if rating.comment]
     understood = understand(model(), replies, [Asked(None, rating.comment) for rating in said]) if said else []
     told = dict(zip((rating.rating_id for rating in said), understood, strict=True))
@@ -126,25 +143,32 @@ def _plans(
     plans = []
     for rating in ratings:
         one = told.get(rating.rating_id)
+        if rating.is_settled and rating.score == "good":
+            continue
         if rating.score == "bad":
             plans.append(_Plan(rating, "escalate", "rated bad", one))
         elif one is None:
             plans.append(_Plan(rating, "leave", "no comment"))
         elif one.intent:
             plans.append(_Plan(rating, "escalate", "asks something", one))
-        elif why := _not_thanked_why(rating, one, replies, thanked):
+        elif why := _not_thanked_why(rating, one, replies, source, thanked):
             plans.append(_Plan(rating, "leave", why, one))
         else:
             plan = _thanks(rating, one, replies, facts[rating.source, rating.ticket_id])
             plans.append(plan)
-            thanked.add(rating.customer)
+            if plan.decision == "thank":
+                thanked.add(rating.customer)
     return plans
 
 
-def _not_thanked_why(rating: Rating, told: Understanding, replies: Replies, thanked: set[str]) -> str | None:
+def _not_thanked_why(
+    rating: Rating, told: Understanding, replies: Replies, source: str | None, thanked: set[str]
+) -> str | None:
     feedback = replies.config.feedback
     if not feedback:
         return "nobody is thanked"
+    if rating.source != source:
+        return "of another help desk than feedback.channel"
     if told.language not in feedback.reply:
         return "in an unknown language"
     if rating.status != "solved":  # a closed one takes no comment, at an open one somebody is at work
@@ -167,20 +191,22 @@ def _thanks(rating: Rating, told: Understanding, replies: Replies, facts: Facts)
 def _write(
     connection: psycopg.Connection, feedback: Feedback | None, outbox: OutboxConfig, plans: Sequence[_Plan],
     window: Window, now: datetime,
-) -> None:  # fmt: skip
-    """Put the plans into the outbox and ops.ticket_feedback."""
+) -> int:  # fmt: skip
+    """Put the plans into the outbox and ops.ticket_feedback; returns how many thanks there are."""
     gone = [p.rating.outbox_id for p in plans if p.decision != "thank" and p.rating.outbox_id is not None]
     connection.execute(
         "update ops.outbox set state = 'cancelled', reason = 'the rating is another'"
-        " where outbox_id = any(%s) and state in ('proposed', 'approved') and attempts = 0",
+        " where outbox_id = any(%s) and state in ('proposed', 'approved') and attempts = 0 and decided_by is null",
         [gone],
     )
+    written = 0
     for plan in plans:
-        number = None
+        number = plan.rating.outbox_id
         if plan.decision == "thank" and feedback:
             number = propose(connection, outbox, _message(feedback.channel, plan, now), now)
             if number is None:
                 continue  # on its way, done, or decided upon
+            written += 1
         rating, told = plan.rating, plan.understood
         connection.execute(
             "insert into ops.ticket_feedback (source, rating_id, ticket_id, window_end, looked_at, rated_at, score,"
@@ -196,13 +222,14 @@ def _write(
                 plan.decision, plan.reason, number,
             ],
         )  # fmt: skip
+    return written
 
 
 def _message(channel: str, plan: _Plan, now: datetime) -> Message:
     rating = plan.rating
     stamp = rating.updated_at.strftime("%Y-%m-%dT%H:%M:%SZ") if rating.updated_at else ""
     return Message(
-        f"thanks/{rating.source}/{rating.ticket_id}", "thanks", channel, rating.mailbox or "the customer",
+        f"thanks/{rating.source}/{rating.rating_id}", "thanks", channel, rating.mailbox or "the customer",
         rating.subject or "", plan.text, now, now + timedelta(hours=12),
         values={"source": rating.source, "subject_id": rating.ticket_id, "updated_at": stamp},
     )  # fmt: skip

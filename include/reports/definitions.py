@@ -147,7 +147,7 @@ TERMS: dict[str, tuple[str, str]] = {
         "Tickets whose first public comment by an agent lies in the window "
         "(the second one, on a ticket that an agent opened).",
     ),
-    "backlog": ("Backlog", "Tickets not solved, closed or deleted at the window’s end."),
+    "backlog": ("Backlog", "Tickets that were not at an end (solved, closed or deleted) at the window’s end."),
     "unreplied": (
         "Without a first reply",
         "Tickets in the backlog that no agent had publicly answered by the window’s end. "

@@ -27,8 +27,8 @@ AGE_BANDS = ("0-1 days", "1-3 days", "3-7 days", "7-30 days", "over 30 days")
 MEASURES = {
     "first_reply": "First reply",
     "next_reply": "Next reply",
-    "requester_wait": "Customer waits",
-    "agent_work": "Agent works",
+    "requester_wait": "Solving (customer waits)",
+    "agent_work": "Solving (agent works)",
 }
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 

@@ -24,7 +24,8 @@ class When(StrictModel):
     """Which tickets a rule is for: all that is given must fit, each by one of its values.
 
     :param group: keys or names of groups.
-    :param segment: RFM segments of the customer at the last month's end before the ticket, as value.yaml names them.
+    :param segment: RFM segments of the customer, as value.yaml names them: at the last month's end before the ticket
+        where a rule decides what is promised; the present one where it decides who is answered.
     """
 
     source: _Texts | None = None

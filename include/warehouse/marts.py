@@ -119,7 +119,8 @@ def _build_in_one_commit(
             [subject],
         )
         if subject == "customers":
-            write_segments(connection)
+            if write_segments(connection):  # then every month's segments are told anew
+                connection.execute("update ops.mart_day set built_at = now() where subject = 'customers'")
             if settle:
                 from include.customers.value.build import value_customers  # brings numpy along
 

@@ -4,25 +4,22 @@ with addressed as (
         r.recipient_no,
         a.*
     from alert as a
-    inner join alert_agent as g on a.assignee_id = g.rep_id
-    inner join alert_recipient as r on g.person_id = r.person_id
+    inner join alert_agent as r on a.assignee_id = r.rep_id
     where a.kind = any(%(to_agents)s)
-    union all
+    union
     select
         r.recipient_no,
         a.*
     from alert as a
-    inner join alert_recipient as r
-        on r.person_id is null and (r.group_told is null or r.group_told in (a.group_key, a.group_name))
+    inner join alert_lead as r on r.group_told is null or r.group_told in (a.group_key, a.group_name)
     where a.kind = any(%(to_leads)s)
 ),
 
--- a message whose time was over before anyone sent it has told nothing
+-- a message whose time was over before anyone sent it has told nothing; a backlog that lasts is told again
 told as (
     select
         o.recipient,
         o.message_key,
-        n.window_end,
         n.kind,
         n.source,
         n.subject_id,
@@ -31,9 +28,9 @@ told as (
     from ops.alert_notice as n
     inner join ops.outbox as o on n.outbox_id = o.outbox_id
     where
-        n.window_end > %(told_since)s
-        and o.state not in ('cancelled', 'failed')
+        o.state not in ('cancelled', 'failed')
         and not (o.state in ('proposed', 'approved') and o.not_after <= %(now)s)
+        and (n.kind <> 'backlog_high' or n.window_end > %(backlog_told_since)s)
 ),
 
 news as (
@@ -43,7 +40,7 @@ news as (
     where not exists (
         select from told as t
         where
-            t.recipient = r.email
+            t.recipient = r.address
             and t.message_key <> r.message_key
             and t.kind = a.kind
             and t.source = a.source

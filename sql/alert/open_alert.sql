@@ -11,12 +11,14 @@ with weekday as (
     )
 ),
 
+-- a group has a usual from its first day on, not from that of the subject
 member as (
-    select distinct
+    select
         source,
-        group_key
+        group_key,
+        min(day_on) as first_day
     from mart.service_backlog_daily
-    where day_on in (select w.day_on from weekday as w)
+    group by source, group_key
 ),
 
 backlog as (
@@ -26,7 +28,7 @@ backlog as (
         w.is_last,
         coalesce(sum(b.tickets), 0) as tickets
     from member as g
-    cross join weekday as w
+    inner join weekday as w on g.first_day <= w.day_on
     left join mart.service_backlog_daily as b
         on w.day_on = b.day_on and g.source = b.source and g.group_key = b.group_key
     group by g.source, g.group_key, w.day_on, w.is_last
@@ -67,7 +69,7 @@ select
     s.ticket_id as subject_id,
     s.measure,
     s.instance_no::bigint as instance_no,
-    s.group_key,
+    t.group_key,
     t.group_name,
     t.assignee_id,
     s.breach_at as at,
@@ -81,7 +83,7 @@ inner join mart.ticket as t on s.source = t.source and s.ticket_id = t.ticket_id
 left join core.dim_ticket_status as e on t.status = e.status
 where
     s.state = 'breached'
-    and s.decided_at >= %(told_since)s
+    and s.decided_at >= %(looked_back_to)s
     and s.decided_at < %(window_end)s
     and s.achieved_at is null
     and not coalesce(e.is_end, false)
@@ -124,6 +126,19 @@ select
 from ops.ticket_feedback as f
 inner join mart.ticket as t on f.source = t.source and f.ticket_id = t.ticket_id
 inner join core.fct_satisfaction as r on f.source = r.source and f.rating_id = r.rating_id
-where f.decision = 'escalate' and f.rated_at >= %(told_since)s and f.rated_at < %(window_end)s;
+where
+    f.decision = 'escalate'
+    and f.rated_at >= %(looked_back_to)s
+    and f.rated_at < %(window_end)s
+    -- who has thought better of it has
+    and not exists (
+        select from core.fct_satisfaction as l
+        where
+            l.source = f.source
+            and l.ticket_id = f.ticket_id
+            and l.score in ('good', 'bad')
+            and l.rated_at > f.rated_at
+            and l.rated_at < %(window_end)s
+    );
 
 analyze alert;

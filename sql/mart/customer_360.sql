@@ -144,7 +144,7 @@ ticket as (
     select
         l.customer_id,
         count(*) as tickets,
-        count(*) filter (where coalesce(f.status, 'new') not in ('solved', 'closed')) as open_tickets,
+        count(*) filter (where not coalesce(e.is_end, false)) as open_tickets,
         max(f.created_at) as last_ticket_at,
         count(*) filter (where r.score = 'good') as good_ratings,
         count(*) filter (where r.score = 'bad') as bad_ratings,
@@ -153,6 +153,7 @@ ticket as (
     inner join core.customer_link as l on f.source = l.source and f.requester_key = l.record_key
     left join message as m on f.source = m.source and f.ticket_id = m.ticket_id
     left join rating as r on f.source = r.source and f.ticket_id = r.ticket_id
+    left join core.dim_ticket_status as e on f.status = e.status
     where not f.is_deleted
     group by l.customer_id
 ),

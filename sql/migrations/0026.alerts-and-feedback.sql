@@ -30,8 +30,21 @@ comment on column ops.alert_notice.subject_id is 'key of the ticket; of a backlo
 comment on column ops.alert_notice.measure is 'of a promise, its measure in mart.ticket_sla; of feedback, key of the rating; else empty';
 comment on column ops.alert_notice.instance_no is 'of a promise, its number in mart.ticket_sla; else 0';
 
-create index alert_notice_by_window on ops.alert_notice (window_end);
-comment on index ops.alert_notice_by_window is 'what was told lately';
+create index alert_notice_by_subject on ops.alert_notice (source, subject_id);
+comment on index ops.alert_notice_by_subject is 'what was told of a ticket';
+
+create table ops.alert_run (
+    window_end timestamptz not null,
+    ran_at timestamptz not null,
+    alerts bigint not null,
+    messages bigint not null,
+    constraint pk_alert_run primary key (window_end)
+);
+comment on table ops.alert_run is 'one row per window whose alerts were looked for';
+comment on column ops.alert_run.window_end is 'end of the window';
+comment on column ops.alert_run.ran_at is 'when it was looked at last';
+comment on column ops.alert_run.alerts is 'things that somebody may have to know, told before or not';
+comment on column ops.alert_run.messages is 'messages written';
 
 create table ops.ticket_feedback (
     source text not null,
@@ -50,7 +63,7 @@ create table ops.ticket_feedback (
     constraint pk_ticket_feedback primary key (source, rating_id),
     constraint fk_ticket_feedback_outbox foreign key (outbox_id) references ops.outbox (outbox_id),
     constraint ticket_feedback_decision check (decision in ('thank', 'escalate', 'leave')),
-    constraint ticket_feedback_message check ((decision = 'thank') = (outbox_id is not null))
+    constraint ticket_feedback_message check (decision <> 'thank' or outbox_id is not null)
 );
 comment on table ops.ticket_feedback is 'one row per rating of a ticket that was read: whether the customer is thanked, or a person has to see it';
 comment on column ops.ticket_feedback.source is 'name of the help desk''s source';
@@ -65,9 +78,11 @@ comment on column ops.ticket_feedback.confidence is 'probability that this is ri
 comment on column ops.ticket_feedback.language is 'language of the comment, BCP 47';
 comment on column ops.ticket_feedback.decision is 'thank (by a message), escalate (to people, by include/config/alerts.yaml), leave';
 comment on column ops.ticket_feedback.reason is 'why it is escalated or left';
-comment on column ops.ticket_feedback.outbox_id is 'the thanks, in ops.outbox';
+comment on column ops.ticket_feedback.outbox_id is 'the thanks, in ops.outbox; also where the customer changed their mind later';
 
-create index ticket_feedback_by_window on ops.ticket_feedback (window_end);
-comment on index ops.ticket_feedback_by_window is 'ratings of the last days';
+create index ticket_feedback_by_rated on ops.ticket_feedback (rated_at);
+comment on index ops.ticket_feedback_by_rated is 'ratings of the last weeks';
+
+comment on table mart.service_backlog_daily is 'one row per day, source, group, priority and age: tickets that were not at an end at the end of the day';
 
 comment on column ops.outbox.kind is 'what made it: reminder, reply, thanks or alert';

@@ -79,7 +79,8 @@ still_open as (
         count(*) as tickets
     from own as o
     inner join core.fct_ticket as t on o.record_source = t.source and o.record_key = t.requester_key
-    where not t.is_deleted and t.status not in ('solved', 'closed')
+    left join core.dim_ticket_status as e on t.status = e.status
+    where not t.is_deleted and not coalesce(e.is_end, false)
     group by o.source, o.ticket_id
 )
 

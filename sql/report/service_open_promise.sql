@@ -2,7 +2,14 @@
 create temp table open_promise on commit drop as
 with running as (
     select
-        s.*,
+        s.source,
+        s.ticket_id,
+        s.measure,
+        s.instance_no,
+        s.priority,
+        s.is_business,
+        s.breach_at,
+        t.group_key,
         t.assignee_id,
         t.assignee_name,
         t.group_name,

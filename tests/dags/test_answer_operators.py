@@ -102,6 +102,10 @@ def test_read_feedback_and_propose_alerts(
         with pytest.raises(AirflowSkipException, match="not fresh"):
             operator(task_id="old", day=str(TODAY - timedelta(days=9))).execute({})
     day = str(YESTERDAY.date())
+    with pytest.raises(AirflowSkipException, match="marts of the day are not built"):
+        ProposeAlertsOperator(task_id="early", day=day).execute({})
+    with embedded_warehouse.connect() as connection:
+        connection.execute("insert into ops.mart_day (subject, day_on, is_stale) values ('service', %s, false)", [day])
     assert ReadFeedbackOperator(task_id="read_feedback", day=day).execute({}) == {
         "ratings": 2, "thanked": 1, "escalated": 1, "skipped": "",
     }  # fmt: skip

@@ -67,8 +67,8 @@ def test_it_ends_well_and_says_what_became_of_everything(demo: Demo, warehouse: 
     assert rows["validated"] == rows["staged"] + rows["quarantined"] == rows["inserted"]
     assert rows["received"] > 40_000 and rows["quarantined"] > 0
     assert "Traceback" not in demo.said
-    reminders = demo.summary["reminders"]
-    assert reminders["open"] > 0 and reminders["proposed"] > 0 and reminders["sent"] == 0
+    outbox = demo.summary["outbox"]
+    assert outbox["reminders_open"] > 0 and outbox["proposed"] > outbox["alerts"] and outbox["sent"] == 0
     secret = json.loads((demo.state / "secrets.json").read_text())
     assert not any(value in demo.said for key, value in secret.items() if key != "airflow_password")
     booked = warehouse.execute("select sum(received), sum(staged) from ops.load").fetchone()

@@ -207,6 +207,17 @@ def mention(warehouse: Warehouse, person: Person, ticket: dict) -> None:
             " now(), now(), now() + interval '1 day', now())",
             {"name": f"{person.full_name}: no activity", "email": person.email},
         )
+        # a list for a lead in which a ticket of theirs is, in words that name nobody
+        connection.execute(
+            "with message as (insert into ops.outbox (message_key, kind, channel, recipient, subject, payload, state,"
+            " proposed_at, not_before, not_after, attempt_after) values ('alert/1', 'alert', 'email',"
+            " 'lead@acme.example', '1 thing', json_build_object('text', 'My screen from Leeds flickers'), 'approved',"
+            " now(), now(), now() + interval '1 day', now()) returning outbox_id)"
+            " insert into ops.alert_notice (outbox_id, window_end, kind, source, subject_id, measure, instance_no)"
+            " select outbox_id, now(), 'bad_feedback', source, ticket_id, 'r1', 0 from message"
+            " cross join (select source, ticket_id from core.fct_ticket where requester_key = %s limit 1) as t",
+            [person.user],
+        )
 
 
 @pytest.fixture
@@ -270,6 +281,10 @@ def test_nothing_of_them_is_left_and_nobody_else_is_touched(
     after = company.rows()
     assert company.places(*person.texts) == []
     assert rows(company.warehouse, leads) == [(0, 0)]
+    alerts = "select state, recipient, subject, payload from ops.outbox where kind = 'alert'"
+    assert rows(company.warehouse, alerts) == [
+        ("cancelled", "lead@acme.example", "(forgotten)", {"text": "(forgotten)"})
+    ]  # fmt: skip
     tickets = {f"sandbox_helpdesk:{key}" for (key,) in rows(
         company.warehouse, "select ticket_id from core.fct_ticket where requester_key = '(forgotten)'")}  # fmt: skip
     topic_after = rows(company.warehouse, of_topic)[0]

@@ -4,7 +4,7 @@ Monday to Friday 9 to 17 in UTC; of a normal ticket the first reply is due withi
 within 120; the customer may wait 1,920 and 960.
 """
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -88,17 +88,18 @@ def test_promises_that_are_due_or_broken(desk: Desk) -> None:
     assert mails(desk.warehouse) == {
         "bo@acme.example": [
             # the one with less left first; of ticket 2, too, the customer waits: 960 minutes, of which 480 are gone
-            "1. Next (7 h left)", "- First reply 7 h Tue 6 October, 16:00 None/None",
-            "2. Broken (broken)", "- First reply – Mon 5 October, 11:00 None/None",
-            "- Solving (the customer waits) 8 h Tue 6 October, 17:00 None/None",
+            "1. Next (7 h left)", "- First reply 7 h Tue 6 October, 16:00 UTC None/None",
+            "2. Broken (broken)", "- First reply – Mon 5 October, 11:00 UTC None/None",
+            "- Solving (customer waits) 8 h Tue 6 October, 17:00 UTC None/None",
         ],
-        "ann@acme.example": ["1. Next (7 h left)", "- First reply 7 h Tue 6 October, 16:00 None/None"],
+        "ann@acme.example": ["1. Next (7 h left)", "- First reply 7 h Tue 6 October, 16:00 UTC None/None"],
     }  # fmt: skip
     with desk.warehouse.connect() as connection:
         kept = connection.execute("select message_key, kind, not_before, subject from ops.outbox order by 1").fetchall()
     assert kept == [
-        ("alert/agent/desk:7/2020-10-06", "alert", at("10-06 08:00"), "1 thing to look at in service, 6 October 2020"),
-        ("alert/lead/bo@acme.example//2020-10-06", "alert", at("10-06 08:00"),
+        ("alert/ann@acme.example/2020-10-06", "alert", at("10-06 08:00"),
+         "1 thing to look at in service, 6 October 2020"),
+        ("alert/bo@acme.example/2020-10-06", "alert", at("10-06 08:00"),
          "2 things to look at in service, 6 October 2020"),
     ]  # fmt: skip
     assert run(desk) == Alerted(alerts=3, messages=2)  # the same messages, written anew
@@ -117,12 +118,24 @@ def test_nobody_is_told_the_same_again_nor_of_the_past(desk: Desk) -> None:
     desk.build("10-06")
     run(desk, only, "10-06")
     assert mails(desk.warehouse)["bo@acme.example"] == [
-        "1. Broken (broken)", "- First reply – Mon 5 October, 11:00 None/None",
-        "1. Broken, too (broken)", "- First reply – Tue 6 October, 11:00 None/None",
+        "1. Broken (broken)", "- First reply – Mon 5 October, 11:00 UTC None/None",
+        "1. Broken, too (broken)", "- First reply – Tue 6 October, 11:00 UTC None/None",
         # another promise of ticket 1: 960 minutes are over
-        "2. Broken (broken)", "- Solving (the customer waits) – Tue 6 October, 17:00 None/None",
+        "2. Broken (broken)", "- Solving (customer waits) – Tue 6 October, 17:00 UTC None/None",
     ]  # fmt: skip
-    assert run(desk, only, DAY, after=20).skipped == "a later window was looked at before"
+
+
+def test_facts_that_come_late_change_what_is_told_as_of_the_last_window(desk: Desk) -> None:
+    desk.ticket("1", at("10-06 09:00"), subject="Answered, as is told late", priority="high")
+    desk.build("10-06")
+    assert run(desk, day="10-06").messages == 1
+    desk.event("1", at("10-06 09:30"), AGENT, "So.", status=("new", "solved"))
+    desk.build(DAY)  # the run of a day before it, which also builds the days that are marked
+    assert run(desk, day=DAY, after=20) == Alerted(alerts=0, messages=0)
+    with desk.warehouse.connect() as connection:
+        assert connection.execute("select state, reason from ops.outbox").fetchall() == [
+            ("cancelled", "nothing of it is left")
+        ]
 
 
 def test_what_nobody_sent_in_time_is_told_again(desk: Desk) -> None:
@@ -132,7 +145,7 @@ def test_what_nobody_sent_in_time_is_told_again(desk: Desk) -> None:
     run(desk, only)
     later = run(desk, only, "10-06")  # the first mail is approved, and its hours are over
     assert later.messages == 1
-    assert mails(desk.warehouse)["bo@acme.example"].count("- First reply – Mon 5 October, 11:00 None/None") == 2
+    assert mails(desk.warehouse)["bo@acme.example"].count("- First reply – Mon 5 October, 11:00 UTC None/None") == 2
 
 
 def test_a_backlog_above_the_usual_is_told_once_a_week(desk: Desk) -> None:
@@ -144,13 +157,84 @@ def test_a_backlog_above_the_usual_is_told_once_a_week(desk: Desk) -> None:
     desk.build("08-03", "10-06")
     only = alerts(promise_due=None, promise_broken=None)
     assert run(desk, only) == Alerted(alerts=1, messages=1)
-    assert mails(desk.warehouse)["bo@acme.example"] == ["1. Backlog of Returns", "-  – Tue 6 October, 00:00 4/2"]
+    assert mails(desk.warehouse)["bo@acme.example"] == ["1. Backlog of Returns", "-  – Tue 6 October, 00:00 UTC 4/2"]
     sent(desk)
     assert run(desk, only, "10-06") == Alerted(alerts=1, messages=0)
     many = alerts(promise_due=None, promise_broken=None, backlog_high={"times": 2, "least": 3, "wording": WORDING})
     with desk.warehouse.connect() as connection:
         connection.execute("delete from ops.alert_notice")
     assert run(desk, many, "10-06").alerts == 0  # twice the usual is not more than twice
+
+
+def test_a_new_group_has_no_usual(desk: Desk) -> None:
+    desk.ticket("old", at("08-01 09:00"), group_key="5")
+    for n in range(9):
+        desk.ticket(f"new {n}", at("10-05 09:00"), group_key="6")
+    desk.build("08-03", DAY)
+    assert run(desk, alerts(promise_due=None, promise_broken=None)).alerts == 0
+
+
+def test_what_is_over_before_it_went_out_is_not_told(desk: Desk) -> None:
+    # the message of a Friday and of the days after it goes out on Monday, with what is left by then
+    desk.ticket("1", at("10-09 16:00"), subject="Answered on Saturday", assignee_key=AGENT)
+    desk.ticket("2", at("10-09 09:00"), subject="Broken on Friday", priority="high")
+    desk.build("10-09")
+    assert run(desk, day="10-09").messages == 2
+    desk.event("1", at("10-10 10:00"), AGENT, "So.", status=("new", "solved"))
+    desk.build("10-10", "10-11")
+    assert run(desk, day="10-10").messages == 1
+    with desk.warehouse.connect() as connection:
+        found = connection.execute("select recipient, state, reason, not_before from ops.outbox order by 1").fetchall()
+    assert found == [
+        ("ann@acme.example", "cancelled", "nothing of it is left", at("10-12 08:00")),
+        ("bo@acme.example", "approved", None, at("10-12 08:00")),
+    ]
+    run(desk, day="10-11")
+    assert mails(desk.warehouse)["bo@acme.example"][:2] == [
+        "1. Broken on Friday (broken)", "- First reply – Fri 9 October, 11:00 UTC None/None",
+    ]  # fmt: skip
+
+
+def test_a_long_holiday_loses_nothing(desk: Desk) -> None:
+    desk.ticket("1", at("10-05 09:00"), subject="Broken before it", priority="high")
+    desk.build(DAY, "10-16")
+    days = [date(2020, 10, day) for day in range(6, 17)]
+    away = REMINDERS.model_copy(update={"calendars": [REMINDERS.calendars[0].model_copy(update={"holidays": days})]})
+    only = alerts(promise_due=None)
+    for day in range(5, 17):
+        window = Window.day(f"2020-10-{day:02}")
+        propose_alerts(
+            desk.warehouse, only, away, OutboxConfig.model_validate(OUTBOX), window, window.end + timedelta(hours=2)
+        )
+    with desk.warehouse.connect() as connection:
+        found = connection.execute("select state, not_before, payload ->> 'text' from ops.outbox").fetchall()
+    ((state, not_before, text),) = found
+    assert (state, not_before) == ("approved", at("10-19 08:00"))
+    assert "First reply – Mon 5 October, 11:00 UTC" in text
+
+
+def test_one_address_gets_one_message(desk: Desk) -> None:
+    # Ann leads a group, and all of them; and has a ticket of her own
+    desk.ticket("1", at("10-05 09:00"), subject="Hers", priority="high", assignee_key=AGENT)
+    desk.ticket("2", at("10-05 09:00"), subject="Another", priority="high", group_key="5")
+    desk.build(DAY)
+    ann = {"name": "Ann", "email": "Ann@acme.example"}
+    config = alerts(leads=[ann, {**ann, "group": "5"}], promise_due=None)
+    for _ in range(3):
+        assert run(desk, config) == Alerted(alerts=2, messages=1)
+        (lines,) = mails(desk.warehouse).values()
+        assert [line for line in lines if line[0].isdigit()] == ["1. Hers (broken)", "2. Another (broken)"]
+
+
+def test_a_ticket_that_moved_is_told_to_those_who_have_it(desk: Desk) -> None:
+    desk.put("ticket_group", "5", "2020-01-01", name="Returns")
+    desk.put("ticket_group", "6", "2020-01-01", name="Legal")
+    desk.ticket("1", at("10-05 09:00"), subject="Moved", priority="high", group_key="6")
+    desk.event("1", at("10-05 12:00"), AGENT, None, group=("5", "6"))
+    desk.build(DAY)
+    leads = [{"group": key, "name": key, "email": f"{key}@acme.example"} for key in ("5", "6", "Returns", "Legal")]
+    run(desk, alerts(leads=leads))
+    assert set(mails(desk.warehouse)) == {"6@acme.example", "Legal@acme.example"}
 
 
 def test_leads_of_a_group_and_bad_feedback(desk: Desk) -> None:
@@ -168,6 +252,7 @@ def test_leads_of_a_group_and_bad_feedback(desk: Desk) -> None:
                 " decision, reason) values ('desk', %s, %s, %s, %s, %s, 'bad', 'escalate', 'rated bad')",
                 [key, key, at("10-06 00:00"), at("10-06 02:00"), at("10-05 10:00")],
             )
+    # who rated the third one bad has thought better of it
     leads = [{"group": "Returns", "name": "Rita", "email": "rita@acme.example", "calendar": "china", "language": "zh"}]
     found = run(desk, alerts(leads=leads))
     assert found == Alerted(alerts=2, messages=1)

@@ -9,9 +9,10 @@ import pytest
 from include.actions.config import OutboxConfig, load_outbox_config
 from include.actions.outbox import approve
 from include.config_files import ConfigError
-from include.replies.answers import Proposed, propose_answers, reply_channels
+from include.replies.answers import Proposed, answers_channel, propose_answers
 from include.replies.approvals import decide, decided_examples, drafts
 from include.replies.config import Replies, Sending, load_replies
+from include.replies.feedback import thanks_channel
 from include.replies.intents import Example, IntentModel, fit
 from include.warehouse.connection import Warehouse
 from include.window import Window
@@ -291,13 +292,12 @@ def test_it_stops_when_answers_are_bad(
     assert run(warehouse, model, settings, window=later).stopped == ""
 
 
-def test_the_channels_have_to_lead_to_one_help_desk(replies: Replies) -> None:
-    assert reply_channels(sending(replies), outbox()).answers.source == "desk"
+def test_the_channels_have_to_lead_to_a_help_desk(replies: Replies) -> None:
+    assert answers_channel(sending(replies), outbox()).source == "desk"
     with pytest.raises(ConfigError, match=r"sending\.channel: post is no channel of outbox.yaml: email, "):
-        reply_channels(sending(replies, channel="post"), outbox())
+        answers_channel(sending(replies, channel="post"), outbox())
     with pytest.raises(ConfigError, match="email has to be of kind http, with the source of the tickets"):
-        reply_channels(sending(replies, channel="email"), outbox())
-    delivered = reply_channels(load_replies(), load_outbox_config())
-    assert delivered.thanks and delivered.answers.source == delivered.thanks.source == "sandbox_helpdesk"
-    with pytest.raises(ConfigError, match=r"leads to sandbox_helpdesk, and sending\.channel to desk"):
-        reply_channels(load_replies(), outbox())
+        answers_channel(sending(replies, channel="email"), outbox())
+    delivered = load_outbox_config()
+    thanks = thanks_channel(load_replies(), delivered)
+    assert thanks and answers_channel(load_replies(), delivered).source == thanks.source == "sandbox_helpdesk"

@@ -11,6 +11,7 @@ import pytest
 
 from include.customers import golden
 from include.customers.golden import Golden
+from include.service.rules import write_service
 from include.warehouse.connection import Warehouse
 from include.warehouse.marts import build_marts, settle_marts
 from include.window import Window
@@ -64,6 +65,7 @@ def one(warehouse: Warehouse, columns: str, customer_id: str = "c1") -> tuple:
 def test_a_customer_is_one_row_with_all_that_we_have_to_do_with_them(
     warehouse: Warehouse, connection: psycopg.Connection
 ) -> None:
+    write_service(connection)  # which statuses are an end
     person(connection, "c1", "crm:1", "desk:1", "shop:email:a@b.example", full_name="Ann Lee", email="a@b.example")
     person(connection, "c2", "crm:2", full_name="Bob")
     person(connection, "c3", "crm:3", full_name="Gone", is_deleted=True)

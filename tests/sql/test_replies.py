@@ -13,6 +13,7 @@ from include.replies.config import Replies, load_replies
 from include.replies.intents import Example
 from include.replies.training import Trained, intent_model, train_replies
 from include.replies.understanding import Message, understand
+from include.service.rules import write_service
 from include.warehouse.connection import Warehouse
 from tests.unit.test_replies_config import INTENT, OUTSIDE, write
 
@@ -169,6 +170,7 @@ def fill(warehouse: Warehouse) -> None:
 def test_a_reply_tells_of_the_address_that_asks(warehouse: Warehouse) -> None:
     fill(warehouse)
     with warehouse.connect() as connection:
+        write_service(connection)  # which statuses are an end
         tickets = [("desk", ticket_id) for ticket_id in ("T-1", "T-4", "T-6", "T-1", "nothing")]
         facts = ticket_facts(connection, tickets, date(2026, 11, 15))
         assert ticket_facts(connection, [], date(2026, 11, 15)) == {}

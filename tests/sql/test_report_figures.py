@@ -517,8 +517,8 @@ def test_reminders_by_rule(connection: psycopg.Connection) -> None:
         reminder,
         {"subject_id": "before", "opened_at": at("11-01"), "closed_at": at("11-08"), "closed_why": "won"},
         {"subject_id": "closes", "opened_at": at("11-01"), "closed_at": at("11-10"), "closed_why": "moved"},
-        {"subject_id": "begins", "opened_at": at("11-09"), "closed_at": at("11-16"), "closed_why": "moved"},
-        {"subject_id": "later", "opened_at": at("11-16")},
+        {"subject_id": "begins", "opened_at": at("11-16"), "closed_at": at("11-17"), "closed_why": "moved"},
+        {"subject_id": "later", "opened_at": at("11-17")},
         {"subject_id": "elsewhere", "source": "files", "opened_at": at("11-10")},
     )
     message: Row = {

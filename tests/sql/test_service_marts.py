@@ -414,7 +414,8 @@ def test_the_report_says_what_was_kept_and_what_is_next(desk: Desk) -> None:
     assert [list(row) for row in kept.rows] == [["First reply", 1, 1, Decimal("0.5"), None]]
     # of 1 nothing runs, since it waits for the customer; the customer of 2 may wait 960 minutes, of 3 1,920
     assert [(row[1], row[2], row[6]) for row in following.rows] == [
-        ("Next", "First reply", 420), ("Broken", "Customer waits", 480), ("Next", "Customer waits", 1860),
+        ("Next", "First reply", 420), ("Broken", "Solving (customer waits)", 480),
+        ("Next", "Solving (customer waits)", 1860),
     ]  # fmt: skip
 
 
@@ -469,15 +470,37 @@ def test_a_customer_of_another_segment_has_another_promise_whichever_is_built_fi
     assert rows(desk.warehouse, promised) == [("Best customers", 240)]
 
 
-def test_a_group_that_is_renamed_has_other_rules(desk: Desk) -> None:
+def test_a_group_that_is_renamed_has_other_rules(desk: Desk, monkeypatch, tmp_path) -> None:
+    rule = "  - name: Asia\n    when: {group: [Asia]}\n    targets: {first_reply: 60}\n"
+    text = (CONFIG / "service.yaml").read_text().replace("\npolicies:\n", f"\npolicies:\n{rule}")
+    (tmp_path / "service.yaml").write_text(text)
+    monkeypatch.setattr("include.service.config.CONFIG", tmp_path)
+    promised = "select policy_name, target_minutes from mart.ticket_sla where measure = 'first_reply'"
     desk.put("ticket_group", "5", "2020-01-01", name="Asia")
     desk.ticket("1", at("10-05 09:00"), group_key="5")
-    asia = {"field": "group", "operator": "is", "value": "5"}
-    desk.put("sla_policy", "1", "2020-01-01", **policy("Asia", 1, 30, asia))
     desk.build("10-05")
-    before = rows(desk.warehouse, "select is_stale from ops.mart_day where subject = 'service'")
-    desk.put("ticket_group", "5", "2020-02-01", name="Asia Pacific Support")
-    build_core(desk.warehouse)
-    assert (before, rows(desk.warehouse, "select is_stale from ops.mart_day where subject = 'service'")) == (
-        [(False,)], [(True,)]
-    )  # fmt: skip
+    assert rows(desk.warehouse, promised) == [("Asia", 60)]
+    desk.put("ticket_group", "5", "2020-02-01", name="Asia Pacific")
+    desk.build("10-06")
+    assert rows(desk.warehouse, promised) == [("Standard", 480)]
+
+
+def test_other_bounds_of_segments_are_other_promises(desk: Desk) -> None:
+    desk.ticket("1", at("10-05 09:00"))
+    desk.build("10-05")
+    with desk.warehouse.connect() as connection:
+        connection.execute(
+            "insert into mart.customer_rfm_monthly (month_on, customer_id, currency, recency_days, frequency, monetary,"
+            " revenue, recency_score, frequency_score, monetary_score)"
+            " select '2020-09-30', customer_id, 'EUR', 1, 9, 9, 81, 5, 5, 5 from core.customer_link"
+            " where source = 'desk' and record_key = %s", [CUSTOMER],
+        )  # fmt: skip
+        connection.execute(
+            "insert into ops.mart_day (subject, day_on, is_stale, built_at)"
+            " values ('customers', '2020-09-30', false, now() - interval '9 days')"
+        )
+    build_marts(desk.warehouse, "customers", Window.day("2020-10-05"), settle=False)  # it writes the segments
+    desk.build("10-06")
+    assert rows(desk.warehouse, "select policy_name from mart.ticket_sla where measure = 'first_reply'") == [
+        ("Best customers",)
+    ]

@@ -79,8 +79,8 @@ def load_value_config() -> ValueConfig:
     return read_config(CONFIG / "value.yaml", ValueConfig)
 
 
-def write_segments(connection: psycopg.Connection) -> None:
-    """Make mart.rfm_segment say what the file says."""
+def write_segments(connection: psycopg.Connection) -> bool:
+    """Make mart.rfm_segment say what the file says; whether it said something else before."""
     rows = [
         (recency, frequency, segment.name, place)
         for place, segment in enumerate(load_value_config().segments, 1)
@@ -88,9 +88,15 @@ def write_segments(connection: psycopg.Connection) -> None:
         for frequency in SCORES
         if segment.has(recency, frequency)
     ]
+    before = connection.execute(
+        "select recency_score, frequency_score, segment, place from mart.rfm_segment"
+    ).fetchall()
+    if sorted(before) == sorted(rows):
+        return False
     connection.execute("delete from mart.rfm_segment")
     with connection.cursor() as cursor:
         cursor.executemany(
             "insert into mart.rfm_segment (recency_score, frequency_score, segment, place) values (%s, %s, %s, %s)",
             rows,
         )
+    return True
