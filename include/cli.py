@@ -130,6 +130,28 @@ def load(
 
 
 @app.command()
+def report(
+    subject: Annotated[str, typer.Argument(help="customers, sales or service.", show_default=False)],
+    first: Annotated[str, typer.Option("--from", help="First day, 2026-11-01.", show_default=False)],
+    last: Annotated[str, typer.Option("--to", help="Last day, 2026-11-30.", show_default=False)],
+    formats: Annotated[
+        str, typer.Option("--format", help="html, pdf, xlsx, or several with commas; the page is always made.")
+    ] = "html",
+    source: Annotated[
+        list[str] | None, typer.Option(help="Only this source; all that are switched on unless given. May be repeated.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Render the report of a subject for any days; Airflow need not run."""
+    from include.local import services
+    from include.reports.by_hand import render_by_hand
+
+    edition = render_by_hand(services.warehouse(), subject, first, last, formats, source or ())
+    paths = [str(path) for path in (edition.path, *edition.others)]
+    print(json.dumps({"reports": paths, "new": edition.is_new}) if as_json else "\n".join(paths))
+
+
+@app.command()
 def forget(
     email: Annotated[list[str] | None, typer.Option(help="Address of the person; may be given again.")] = None,
     customer_id: Annotated[list[str] | None, typer.Option(help="Id of the customer; may be given again.")] = None,

@@ -18,6 +18,7 @@ from include.warehouse.redaction import FORGOTTEN, Needles
 # the state folder's own things that are no text of ours: the servers' data, secrets, the made-up company
 NOT_SEARCHED = ("postgres", "sandbox")
 PAGES = (".html", ".json")
+BESIDE = (".pdf", ".xlsx")
 LARGEST_BYTES = 256 * 2**20
 
 
@@ -85,6 +86,12 @@ def free_files(
         if path.suffix == ".html":
             if count := _free_page(path, needles, dry_run):
                 found[f"reports/{path.relative_to(reports)}"] = count
+                # of the same report, in formats that cannot be freed of a value: they can be made again
+                for other in BESIDE:
+                    if (beside := path.with_suffix(other)).exists():
+                        found[f"reports/{beside.relative_to(reports)}"] = 1
+                        if not dry_run:
+                            beside.unlink()
             if not dry_run:
                 _tell_manifest(path, looked_for, path.relative_to(reports), connection)
     for path in _files(state):
@@ -97,7 +104,7 @@ def free_files(
 
 def _not_searched(state: Path, reports: Path) -> list[str]:
     told = []
-    if others := sorted({path.suffix or path.name for path in _files(reports) if path.suffix not in PAGES}):
+    if others := sorted({path.suffix or path.name for path in _files(reports) if path.suffix not in PAGES + BESIDE}):
         told.append(f"files of reports that are no pages ({', '.join(others)}): they were not searched")
     if large := [str(path.relative_to(state)) for path in _files(state) if path.stat().st_size > LARGEST_BYTES]:
         told.append(f"files larger than {LARGEST_BYTES // 2**20} MB: {', '.join(large)}")

@@ -5,6 +5,7 @@ page's dark or light colours by a style of its own.  matplotlib is imported when
 """
 
 import io
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -488,6 +489,8 @@ def _add_fonts() -> None:
     from noto_cjk_sans_otc import FONT_PATH
 
     fontManager.addfont(str(FONT_PATH))
+    # it says for every bold text that this font has no bold letters: they are drawn as they are
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 
 def _inches(text: str, weight: str = "normal") -> float:

@@ -60,7 +60,8 @@ def _told(report: Report, frame: Frame, folder: Path) -> dict[str, Any]:
             for place, section in enumerate(report.sections)
         ],
         "terms": [
-            {"no": number, "name": TERMS[term][0], "meaning": TERMS[term][1]} for number, term in enumerate(notes.used, 1)
+            {"no": number, "name": TERMS[term][0], "meaning": TERMS[term][1]}
+            for number, term in enumerate(notes.used, 1)
         ],
     }  # fmt: skip
 

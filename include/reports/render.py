@@ -5,10 +5,11 @@ import json
 import os
 import platform
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 import psycopg
 
@@ -16,7 +17,9 @@ from include.reports import customers, sales, service
 from include.reports.frame import Frame
 from include.reports.model import Report
 from include.reports.page import page
+from include.reports.pdf import pdf
 from include.reports.reader import Reader
+from include.reports.workbook import workbook
 from include.settings import REPORTS
 from include.warehouse.connection import Warehouse
 from include.warehouse.locks import shared
@@ -29,6 +32,13 @@ SUBJECTS: dict[str, Callable[[Reader, Frame], Report]] = {
 }
 
 
+Format = Literal["html", "pdf", "xlsx"]
+
+
+# Formats beside the page, each from the same report.
+MAKERS: dict[str, Callable[[Report, Frame], bytes]] = {"pdf": pdf, "xlsx": workbook}
+
+
 @dataclass(frozen=True)
 class Edition:
     """One kept rendering of a report.
@@ -36,20 +46,25 @@ class Edition:
     :param path: the page.
     :param checksum: SHA-256 of the page, in hexadecimal.
     :param is_new: whether this very page had not been made before.
+    :param others: the same report in other formats, beside the page.
     """
 
     path: Path
     checksum: str
     is_new: bool
+    others: tuple[Path, ...] = ()
 
 
 def render(
-    warehouse: Warehouse, subject: str, window: Window, sources: Sequence[str], folder: Path = REPORTS
-) -> Edition:
+    warehouse: Warehouse, subject: str, window: Window, sources: Sequence[str], folder: Path = REPORTS,
+    formats: Collection[Format] = (),
+) -> Edition:  # fmt: skip
     """Make the report of a subject for a window and keep it; the same warehouse gives the same bytes.
 
     Writes ``<folder>/<subject>/<window>/<checksum>.html`` and the manifest beside it, and a row of ops.report_edition.
     An edition that is there is never changed.
+
+    :param formats: others than the page, which is always made; each beside it, with its name.
 
     :param subject: customers, sales or service.
     :param sources: names of the sources that the report covers.
@@ -62,10 +77,12 @@ def render(
     frame = Frame(window, tuple(sorted(set(sources))))
     # an erasure looks through the editions when those that are made from what was before it are there
     with warehouse.connect(autocommit=True) as holding, shared(holding, "editions"):
-        return _render(warehouse, subject, frame, folder)
+        return _render(warehouse, subject, frame, folder, formats)
 
 
-def _render(warehouse: Warehouse, subject: str, frame: Frame, folder: Path) -> Edition:
+def _render(
+    warehouse: Warehouse, subject: str, frame: Frame, folder: Path, formats: Collection[Format]
+) -> Edition:  # fmt: skip
     with warehouse.connect() as connection:
         # one state of the warehouse for all figures; it must be set before the first statement
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -78,7 +95,11 @@ def _render(warehouse: Warehouse, subject: str, frame: Frame, folder: Path) -> E
     if not path.exists():  # an edition that is there is never changed, its manifest neither
         _write(path.with_suffix(".json"), json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n")
         _write(path, text)
-    return Edition(path, checksum, _book(warehouse, frame, path.relative_to(folder), manifest))
+    others = [path.with_suffix(f".{name}") for name in MAKERS if name in formats]
+    for other in others:
+        if not other.exists():
+            _write(other, MAKERS[other.suffix[1:]](report, frame))
+    return Edition(path, checksum, _book(warehouse, frame, path.relative_to(folder), manifest), tuple(others))
 
 
 def _manifest(subject: str, frame: Frame, reader: Reader, text: bytes, checksum: str) -> dict:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 # How each kind of value is shown. A share is kept as one (0.25 is 25 %), minutes as minutes.
 FORMATS = {
-    "count": "#,##0", "amount": "#,##0.00", "share": "0.0 %", "days": "#,##0.0", "minutes": "#,##0", "date": "yyyy-mm-dd",
+    "count": "#,##0", "amount": "#,##0.00", "share": "0.0 %", "days": "#,##0.0", "minutes": "#,##0",
+    "date": "yyyy-mm-dd",
 }  # fmt: skip
 UNITS = {"minutes": "minutes", "days": "days"}
 _LONGEST_SHEET = 31
@@ -81,7 +82,8 @@ class _Writer:
             label = ", ".join(part for part in (tile.label, tile.unit or UNITS.get(tile.kind, "")) if part)
             sheet.write_string(row, 0, label, self._text)
             self._write(sheet, row, 1, tile.kind, tile.value)
-            sheet.write_string(row, 2, " ".join((tile.change.text if tile.change else "", tile.note)).strip(), self._text)
+            change = tile.change.text if tile.change else ""
+            sheet.write_string(row, 2, f"{change} {tile.note}".strip(), self._text)
             sheet.write_string(row, 3, TERMS[tile.term][1], self._text)
 
     def section(self, section: Section) -> None:
@@ -132,7 +134,7 @@ class _Writer:
             return
         shown = self._formats.get(kind)
         if isinstance(value, date):
-            sheet.write_datetime(row, column, value, self._formats["date"])  # type: ignore[arg-type]
+            sheet.write_datetime(row, column, value, self._formats["date"])
         elif isinstance(value, int | float | Decimal) and shown:
             sheet.write_number(row, column, float(value), shown)
         else:

@@ -1,5 +1,5 @@
--- one row per rule: reminders that began, were proposed, sent or closed in the window, and were open at its end; what the
--- rules find at the end of its last day began in it
+-- one row per rule: reminders that began, were proposed, sent or closed in the window, and were open at its end;
+-- what the rules find at the end of its last day began in it
 select
     rule,
     count(*) filter (where opened_at > %(window_start)s) as began,

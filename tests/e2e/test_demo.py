@@ -99,3 +99,16 @@ def test_the_scheduler_ran_each_task_once_to_success(demo: Demo, warehouse: psyc
 
 def test_nothing_of_it_runs_any_more(demo: Demo) -> None:
     assert demo.is_stopped
+
+
+def test_a_report_is_rendered_by_hand_without_airflow(demo: Demo) -> None:
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("CRM_", "AIRFLOW"))}
+    days = [str(datetime.now(UTC).date() - timedelta(days=n)) for n in (30, 1)]
+    done = subprocess.run(
+        [PROJECT / "crm", "report", "service", "--from", days[0], "--to", days[1], "--format", "pdf,xlsx", "--json"],
+        env={**env, "CRM_STATE": str(demo.state)}, cwd="/", capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    paths = [Path(path) for path in json.loads(done.stdout)["reports"]]
+    assert [path.suffix for path in paths] == [".html", ".pdf", ".xlsx"]
+    assert all(0 < path.stat().st_size < 2_000_000 for path in paths)

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from bs4 import BeautifulSoup
 
+from include.config_files import ConfigError
+from include.reports.by_hand import render_by_hand
 from include.reports.render import SUBJECTS, Edition, render
 from include.warehouse.connection import Warehouse
 from include.window import Window
@@ -88,6 +90,30 @@ def test_the_same_warehouse_gives_the_same_bytes(warehouse: Warehouse, subject: 
         (subject, WEEK.start, WEEK.end, ["crm", "desk"], str(first.path.relative_to(tmp_path / "one")), first.checksum,
          manifest)
     ]  # fmt: skip
+
+
+def test_other_formats_lie_beside_the_page(warehouse: Warehouse, tmp_path: Path) -> None:
+    fill(warehouse, NASTY)
+    edition = render(warehouse, "sales", WEEK, ["crm"], tmp_path, formats=["xlsx", "pdf"])
+    assert edition.others == tuple(edition.path.with_suffix(end) for end in (".pdf", ".xlsx"))
+    first = [path.read_bytes() for path in edition.others]
+    assert [content[:4] for content in first] == [b"%PDF", b"PK\x03\x04"]
+    again = render(warehouse, "sales", WEEK, ["crm"], tmp_path / "again", formats=["pdf", "xlsx"])
+    assert [path.read_bytes() for path in again.others] == first
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (("sails", "2026-11-09", "2026-11-15", "html"), "there is no report sails; the reports are customers, sales"),
+        (("sales", "2026-11-09", "2026-11-15", "html,doc"), "--format: doc is none of html, pdf, xlsx"),
+        (("sales", "9 November", "2026-11-15", "pdf"), "'9 November' is no business day"),
+        (("sales", "2026-11-15", "2026-11-09", "pdf"), "--from, --to: a window ends after it starts"),
+    ],
+)
+def test_a_report_by_hand_says_what_is_wrong(warehouse: Warehouse, asked: tuple[str, str, str, str], says: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(says)):
+        render_by_hand(warehouse, *asked, sources=())
 
 
 def test_new_facts_make_a_new_edition_beside_the_old_one(warehouse: Warehouse, tmp_path: Path) -> None:

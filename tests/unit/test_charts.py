@@ -95,9 +95,17 @@ def test_any_name_is_drawn_as_it_is_without_a_warning(text: str) -> None:
 def test_names_without_letters_in_the_font_are_told_beside_the_picture() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        drawing = ranked_bars([Bar("王小明", 3), Bar("Ada", 2), Bar("김철수", 1)])
-    assert drawing.undrawn == {"№ 1": "王小明", "№ 2": "김철수"}
-    assert drawing.note == "№ 1: 王小明; № 2: 김철수"
+        drawing = ranked_bars([Bar("བོད་ཡིག", 3), Bar("Ada", 2), Bar("𓂀𓃀", 1)])
+    assert drawing.undrawn == {"№ 1": "བོད་ཡིག", "№ 2": "𓂀𓃀"}
+    assert drawing.note == "№ 1: བོད་ཡིག; № 2: 𓂀𓃀"
+
+
+def test_chinese_japanese_and_korean_names_are_drawn() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        drawing = ranked_bars([Bar("王小明 Ltd", 3), Bar("さくら商事", 2), Bar("김철수", 1)])
+    assert not drawing.undrawn
+    ElementTree.fromstring(drawing.svg)
 
 
 @pytest.fixture
