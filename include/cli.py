@@ -138,7 +138,7 @@ def report(
         str, typer.Option("--format", help="html, pdf, xlsx, or several with commas; the page is always made.")
     ] = "html",
     source: Annotated[
-        list[str] | None, typer.Option(help="Only this source; all that are switched on unless given. May be repeated.")
+        list[str] | None, typer.Option(help="Only this source; all that were loaded unless given. May be repeated.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -5,7 +5,6 @@ from typing import get_args
 
 from include.config_files import ConfigError
 from include.reports.render import SUBJECTS, Edition, Format, render
-from include.sources.config import load_sources
 from include.warehouse.connection import Warehouse
 from include.window import Window
 
@@ -17,7 +16,7 @@ def render_by_hand(
 
     :param first, last: days, both included.
     :param formats: names with commas between them.
-    :param sources: all that are switched on when none is named.
+    :param sources: all that anything was loaded of when none is named.
     :raises ConfigError: when what is asked for is not there.
     """
     if subject not in SUBJECTS:
@@ -25,12 +24,15 @@ def render_by_hand(
     wanted = [name.strip() for name in formats.split(",") if name.strip()]
     if unknown := [name for name in wanted if name not in get_args(Format)]:
         raise ConfigError(f"--format: {', '.join(unknown)} is none of {', '.join(get_args(Format))}")
-    known = load_sources()
-    if missing := [name for name in sources if name not in known]:
-        raise ConfigError(f"--source: there is no {', '.join(missing)}; the sources are {', '.join(sorted(known))}")
+    with warehouse.connect() as connection:
+        loaded = [row[0] for row in connection.execute("select distinct source from ops.load order by 1").fetchall()]
+    if not loaded:
+        raise ConfigError("nothing was loaded yet, so there is nothing to report: ./crm load, or ./crm up and a day")
+    if missing := [name for name in sources if name not in loaded]:
+        raise ConfigError(f"--source: nothing was loaded of {', '.join(missing)}; there is {', '.join(loaded)}")
     try:
         window = Window.between(first, last)
     except ValueError as error:
         raise ConfigError(f"--from, --to: {error}") from None
-    named = list(sources) or [source.name for source in known.values() if source.enabled]
-    return render(warehouse, subject, window, named, formats=[name for name in wanted if name in get_args(Format)])  # type: ignore[misc]
+    formats_wanted = [name for name in get_args(Format) if name in wanted]
+    return render(warehouse, subject, window, list(sources) or loaded, formats=formats_wanted)

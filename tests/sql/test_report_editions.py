@@ -112,8 +112,20 @@ def test_other_formats_lie_beside_the_page(warehouse: Warehouse, tmp_path: Path)
     ],
 )
 def test_a_report_by_hand_says_what_is_wrong(warehouse: Warehouse, asked: tuple[str, str, str, str], says: str) -> None:
+    with warehouse.connect() as connection:
+        connection.execute(
+            "insert into ops.load (source, entity, kind, window_start, window_end)"
+            " values ('crm', 'deals', 'pull', '2026-11-09', '2026-11-10')"
+        )
     with pytest.raises(ConfigError, match=re.escape(says)):
         render_by_hand(warehouse, *asked, sources=())
+    with pytest.raises(ConfigError, match="nothing was loaded of shop; there is crm"):
+        render_by_hand(warehouse, "sales", "2026-11-09", "2026-11-15", "html", sources=["shop"])
+
+
+def test_without_any_load_there_is_no_report_by_hand(warehouse: Warehouse) -> None:
+    with pytest.raises(ConfigError, match="nothing was loaded yet"):
+        render_by_hand(warehouse, "sales", "2026-11-09", "2026-11-15", "html", sources=())
 
 
 def test_new_facts_make_a_new_edition_beside_the_old_one(warehouse: Warehouse, tmp_path: Path) -> None:
