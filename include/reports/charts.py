@@ -389,6 +389,7 @@ def _path(start: tuple[float, float], end: tuple[float, float], height: float) -
 def _style() -> Any:
     import matplotlib
 
+    _add_fonts()
     return matplotlib.rc_context(STYLE)
 
 
