@@ -129,7 +129,7 @@ def in_a_process(work: Callable[..., None], *arguments: object) -> int:
     return process.exitcode
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_killed_after_each_commit_and_retried_gives_the_same(embedded: Databases, undisturbed: dict[str, str]) -> None:
     number, killed = 1, 0
@@ -147,8 +147,8 @@ def test_killed_after_each_commit_and_retried_gives_the_same(embedded: Databases
         )
         assert rows(warehouse, unsettled) == [(0,)]
         # every commit near the start is tried; later ones repeat the same steps for the next delivery
-        number += 1 if number < 24 else 20
-    assert killed > 24
+        number += 1 if number < 16 else 24
+    assert killed > 16
 
 
 @contextmanager
