@@ -76,11 +76,7 @@ def _as_date(day: str | date) -> date:
     try:
         return date.fromisoformat(day)
     except ValueError:
-        # a run that was triggered by hand has no partition, which is then told as None
-        raise ValueError(
-            f"{day!r} is no business day; expected one like 2026-11-22. A DAG that works on days is run for one by"
-            " ./crm airflow backfill create (docs/operations.md)"
-        ) from None
+        raise ValueError(f"{day!r} is no day; expected one like 2026-11-22") from None
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

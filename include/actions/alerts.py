@@ -26,7 +26,7 @@ from include.service.schedules import Schedule
 from include.settings import SQL, TIMEZONE
 from include.warehouse.connection import Warehouse
 from include.warehouse.locks import exclusive, shared
-from include.warehouse.marts import is_fresh
+from include.warehouse.marts import last_told, may_be_told
 from include.window import Window
 
 # What was broken or rated bad longer ago is not told: longer than any holiday keeps people from reading.
@@ -114,7 +114,7 @@ def propose_alerts(
     :param window: does nothing unless it is fresh: so a backfill tells nobody.
     :param now: the clock.
     """
-    if not is_fresh(window, now) or window.end > now:
+    if not may_be_told(window, now):
         return Alerted(skipped="the window is not fresh: nobody is told of the past")
     with (
         warehouse.connect(autocommit=True) as connection,
@@ -123,10 +123,7 @@ def propose_alerts(
         connection.transaction(),
     ):
         connection.execute("select set_config('timezone', %s, true)", [TIMEZONE.key])
-        later = connection.execute("select max(window_end) from ops.alert_run").fetchone()
-        if later and later[0] and later[0] > window.end:
-            # facts that came late may have changed what was told as of then
-            window = Window.day((later[0] - timedelta(microseconds=1)).astimezone(TIMEZONE).date())
+        window = last_told(connection, "alert_run", window)
         is_built = connection.execute(
             "select exists (select from ops.mart_day where subject = 'service' and day_on = %s)", [window.last_day]
         ).fetchone()

@@ -25,7 +25,7 @@ from include.service.schedules import Schedule
 from include.settings import SQL, TIMEZONE
 from include.warehouse.connection import Warehouse
 from include.warehouse.locks import exclusive, shared
-from include.warehouse.marts import is_fresh
+from include.warehouse.marts import last_told, may_be_told
 from include.window import Window
 
 # Working days are counted back so far; what is older counts as this old.
@@ -63,12 +63,13 @@ def propose_reminders(
 ) -> Proposed:
     """Bring ops.reminder up to date with the end of a window, and put messages about it into the outbox.
 
-    Once more for the same window, it writes those messages anew that nobody has sent, approved or cancelled.
+    Once more for the same window, or for one before it, it writes those messages anew that nobody has sent, approved or
+    cancelled.
 
     :param window: does nothing unless it is fresh: so a backfill reminds nobody.
     :param now: the clock.
     """
-    if not is_fresh(window, now) or window.end > now:
+    if not may_be_told(window, now):
         return Proposed(skipped="the window is not fresh: nobody is reminded of the past")
     with (
         warehouse.connect(autocommit=True) as connection,
@@ -77,9 +78,7 @@ def propose_reminders(
         connection.transaction(),
     ):
         connection.execute("select set_config('timezone', %s, true)", [TIMEZONE.key])
-        later = connection.execute("select max(window_end) from ops.reminder_run").fetchone()
-        if later and later[0] and later[0] > window.end:
-            return Proposed(skipped="a later window was looked at before")
+        window = last_told(connection, "reminder_run", window)
         run = _Run(connection, reminders, outbox, window, now)
         run.look()
         messages = run.write()

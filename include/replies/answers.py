@@ -33,7 +33,7 @@ from include.replies.understanding import Understanding, understand
 from include.settings import CONFIG, SQL
 from include.warehouse.connection import Warehouse
 from include.warehouse.locks import exclusive, shared
-from include.warehouse.marts import is_fresh
+from include.warehouse.marts import may_be_told
 from include.window import Window
 
 # Who writes the same again within so many days is a program, or was not helped by the answer: a person reads it.
@@ -109,7 +109,7 @@ def propose_answers(
     :raises ConfigError: when the channel is not as it should be.
     """
     channel = answers_channel(replies, outbox)
-    if not is_fresh(window, now) or window.end > now:
+    if not may_be_told(window, now):
         return Proposed(skipped="the window is not fresh: questions of the past are not answered")
     with (
         warehouse.connect(autocommit=True) as connection,

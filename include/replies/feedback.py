@@ -29,7 +29,7 @@ from include.replies.understanding import Understanding, understand
 from include.settings import SQL
 from include.warehouse.connection import Warehouse
 from include.warehouse.locks import exclusive, shared
-from include.warehouse.marts import is_fresh
+from include.warehouse.marts import may_be_told
 from include.window import Window
 
 # Nobody is thanked more often.
@@ -104,7 +104,7 @@ def read_feedback(
     :raises ConfigError: when the channel is not as it should be.
     """
     channel = thanks_channel(replies, outbox)
-    if not is_fresh(window, now) or window.end > now:
+    if not may_be_told(window, now):
         return FeedbackRead(skipped="the window is not fresh: feedback of the past is not answered")
     with (
         warehouse.connect(autocommit=True) as connection,
@@ -137,12 +137,12 @@ def _plans(
     """
     said = [rating for rating in ratings if rating.comment]
     understood = understand(model(), replies, [Asked(None, rating.comment) for rating in said]) if said else []
-    told = dict(zip((rating.rating_id for rating in said), understood, strict=True))
+    told = dict(zip(((one.source, one.rating_id) for one in said), understood, strict=True))
     facts = ticket_facts(connection, [(one.source, one.ticket_id) for one in said], window.last_day)
     thanked: set[str] = set()
     plans = []
     for rating in ratings:
-        one = told.get(rating.rating_id)
+        one = told.get((rating.source, rating.rating_id))
         if rating.is_settled and rating.score == "good":
             continue
         if rating.score == "bad":

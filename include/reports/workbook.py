@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from include.reports.definitions import TERMS
 from include.reports.frame import Frame
 from include.reports.model import Column, Picture, Report, Section, Table
-from include.reports.words import days_between, listed, plain
+from include.reports.words import cut, days_between, listed, plain
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -21,6 +21,7 @@ FORMATS = {
 }  # fmt: skip
 UNITS = {"minutes": "minutes", "days": "days"}
 _LONGEST_SHEET = 31
+_LONGEST_TEXT = 32_767  # of a cell, else Excel takes none of it
 _NOT_IN_SHEETS = str.maketrans("[]:*?/\\", "       ")
 
 
@@ -138,7 +139,7 @@ class _Writer:
         elif isinstance(value, int | float | Decimal) and shown:
             sheet.write_number(row, column, float(value), shown)
         else:
-            sheet.write_string(row, column, plain(str(value)), self._text)
+            sheet.write_string(row, column, cut(plain(str(value)), _LONGEST_TEXT), self._text)
 
 
 def _heading(column: Column) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Literal
 
 import psycopg
 from psycopg import sql
@@ -51,6 +52,22 @@ class MartsBuilt:
 def is_fresh(window: Window, now: datetime) -> bool:
     """Whether a window ended so lately that its run also settles marked days; a backfill's windows did not."""
     return now - window.end < timedelta(hours=FRESH_HOURS)
+
+
+def may_be_told(window: Window, now: datetime) -> bool:
+    """Whether people and customers may be written to about a window: it is over and fresh, so a backfill's is not."""
+    return window.end <= now and is_fresh(window, now)
+
+
+def last_told(connection: psycopg.Connection, book: Literal["reminder_run", "alert_run"], window: Window) -> Window:
+    """The window as of whose end people are to be told: the last one in a book of runs, when that is a later one.
+
+    Facts that came late, with the window that was asked for, may have changed what was told as of then.
+    """
+    row = connection.execute(sql.SQL("select max(window_end) from {}").format(sql.Identifier("ops", book))).fetchone()
+    if not row or row[0] is None or row[0] <= window.end:
+        return window
+    return Window.day((row[0] - timedelta(microseconds=1)).astimezone(window.zone).date(), window.zone)
 
 
 def build_marts(warehouse: Warehouse, subject: Subject, window: Window, *, settle: bool) -> MartsBuilt:

@@ -7,19 +7,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
-from airflow.sdk import BaseOperator, Param
+from airflow.sdk import Param
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.settings import WAREHOUSE_CONN_ID
-from include.window import Window
 from plugins.hooks.warehouse import WarehouseHook
+from plugins.operators.day import DayOperator
 
 NONE = "none of them"
 LONGEST_WAIT = timedelta(days=3)
 
 
-class ProposeAnswersOperator(BaseOperator):
+class ProposeAnswersOperator(DayOperator):
     """
     Put answers and drafts to a day's questions into the outbox; returns the drafts' numbers in batches for people.
 
@@ -29,15 +29,7 @@ class ProposeAnswersOperator(BaseOperator):
     :param warehouse_conn_id: the warehouse's connection.
     """
 
-    template_fields = ("day",)
     ui_color = "#fce7f3"
-
-    def __init__(
-        self, *, day: str = "{{ partition_key }}", warehouse_conn_id: str = WAREHOUSE_CONN_ID, **kwargs
-    ) -> None:
-        super().__init__(**kwargs)
-        self.day = day
-        self.warehouse_conn_id = warehouse_conn_id
 
     def execute(self, context) -> list[list[int]]:
         from include.actions.config import load_outbox_config
@@ -45,9 +37,9 @@ class ProposeAnswersOperator(BaseOperator):
         from include.replies.config import load_replies
         from include.replies.training import intent_model
 
-        warehouse = WarehouseHook(self.warehouse_conn_id).warehouse
+        warehouse = self.warehouse
         done = propose_answers(
-            warehouse, lambda: intent_model(warehouse), load_replies(), load_outbox_config(), Window.day(self.day),
+            warehouse, lambda: intent_model(warehouse), load_replies(), load_outbox_config(), self.window,
             datetime.now(UTC),
         )  # fmt: skip
         if done.skipped:
@@ -127,7 +119,7 @@ class DecideAnswersOperator(HITLOperator):
         )
 
 
-class ReadFeedbackOperator(BaseOperator):
+class ReadFeedbackOperator(DayOperator):
     """
     Read a day's ratings and their comments: put thanks into the outbox, and note which a person has to see.
 
@@ -137,15 +129,7 @@ class ReadFeedbackOperator(BaseOperator):
     :param warehouse_conn_id: the warehouse's connection.
     """
 
-    template_fields = ("day",)
     ui_color = "#fce7f3"
-
-    def __init__(
-        self, *, day: str = "{{ partition_key }}", warehouse_conn_id: str = WAREHOUSE_CONN_ID, **kwargs
-    ) -> None:
-        super().__init__(**kwargs)
-        self.day = day
-        self.warehouse_conn_id = warehouse_conn_id
 
     def execute(self, context) -> dict:
         from include.actions.config import load_outbox_config
@@ -153,9 +137,9 @@ class ReadFeedbackOperator(BaseOperator):
         from include.replies.feedback import read_feedback
         from include.replies.training import intent_model
 
-        warehouse = WarehouseHook(self.warehouse_conn_id).warehouse
+        warehouse = self.warehouse
         done = read_feedback(
-            warehouse, lambda: intent_model(warehouse), load_replies(), load_outbox_config(), Window.day(self.day),
+            warehouse, lambda: intent_model(warehouse), load_replies(), load_outbox_config(), self.window,
             datetime.now(UTC),
         )  # fmt: skip
         if done.skipped:

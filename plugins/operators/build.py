@@ -3,16 +3,13 @@
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include.settings import WAREHOUSE_CONN_ID
 from include.subjects import Subject
-from include.window import Window
-from plugins.hooks.warehouse import WarehouseHook
+from plugins.operators.day import DayOperator
 
 
-class BuildMartsOperator(BaseOperator):
+class BuildMartsOperator(DayOperator):
     """
     Build a subject's marts for a day; a fresh day also settles the days that late facts marked.
 
@@ -21,33 +18,22 @@ class BuildMartsOperator(BaseOperator):
     :param warehouse_conn_id: the warehouse's connection.
     """
 
-    template_fields = ("day",)
     ui_color = "#ede9fe"
 
-    def __init__(
-        self,
-        *,
-        subject: Subject,
-        day: str = "{{ partition_key }}",
-        warehouse_conn_id: str = WAREHOUSE_CONN_ID,
-        **kwargs,
-    ) -> None:
+    def __init__(self, *, subject: Subject, **kwargs) -> None:
         super().__init__(**kwargs)
         self.subject = subject
-        self.day = day
-        self.warehouse_conn_id = warehouse_conn_id
 
     def execute(self, context) -> dict:
         from include.warehouse.marts import build_marts, is_fresh
 
-        window = Window.day(self.day)
-        warehouse = WarehouseHook(self.warehouse_conn_id).warehouse
         # a backfill is told by the age of its window, not by the type of its run
-        built = build_marts(warehouse, self.subject, window, settle=is_fresh(window, datetime.now(UTC)))
+        settle = is_fresh(self.window, datetime.now(UTC))
+        built = build_marts(self.warehouse, self.subject, self.window, settle=settle)
         return asdict(built)
 
 
-class PublishMartsOperator(BaseOperator):
+class PublishMartsOperator(DayOperator):
     """
     Publish a day's marts to the reports; skipped unless this run completed the day.
 
@@ -55,27 +41,18 @@ class PublishMartsOperator(BaseOperator):
     :param warehouse_conn_id: the warehouse's connection.
     """
 
-    template_fields = ("day",)
     ui_color = "#fef9c3"
-
-    def __init__(
-        self, *, day: str = "{{ partition_key }}", warehouse_conn_id: str = WAREHOUSE_CONN_ID, **kwargs
-    ) -> None:
-        super().__init__(**kwargs)
-        self.day = day
-        self.warehouse_conn_id = warehouse_conn_id
 
     def execute(self, context) -> None:
         from include.warehouse.releases import release_marts
 
-        warehouse = WarehouseHook(self.warehouse_conn_id).warehouse
         asking = f"{context['dag'].dag_id} {context['run_id']}"
-        waits_for = release_marts(warehouse, Window.day(self.day).first_day, asking)
+        waits_for = release_marts(self.warehouse, self.window.first_day, asking)
         if waits_for:
             raise AirflowSkipException(f"Before it goes on, the day waits for {', '.join(waits_for)}.")
 
 
-class RenderReportOperator(BaseOperator):
+class RenderReportOperator(DayOperator):
     """
     Render the report of a subject for a day; returns the path of the edition.
 
@@ -85,29 +62,16 @@ class RenderReportOperator(BaseOperator):
     :param warehouse_conn_id: the warehouse's connection.
     """
 
-    template_fields = ("day",)
     ui_color = "#fee2e2"
 
-    def __init__(
-        self,
-        *,
-        subject: str,
-        sources: list[str],
-        day: str = "{{ partition_key }}",
-        warehouse_conn_id: str = WAREHOUSE_CONN_ID,
-        **kwargs,
-    ) -> None:
+    def __init__(self, *, subject: str, sources: list[str], **kwargs) -> None:
         super().__init__(**kwargs)
         self.subject = subject
         self.sources = sources
-        self.day = day
-        self.warehouse_conn_id = warehouse_conn_id
 
     def execute(self, context) -> str:
         from include.reports.render import render
 
-        edition = render(
-            WarehouseHook(self.warehouse_conn_id).warehouse, self.subject, Window.day(self.day), self.sources
-        )
+        edition = render(self.warehouse, self.subject, self.window, self.sources)
         self.log.info("%s edition: %s", "New" if edition.is_new else "Same", edition.path)
         return str(edition.path)

@@ -1,45 +1,21 @@
 """The steps of an ingest DAG."""
 
-from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include.settings import WAREHOUSE_CONN_ID
-from include.window import Window
 from plugins.hooks.source import SourceHook
-from plugins.hooks.warehouse import WarehouseHook
+from plugins.operators.day import DayOperator
 
 
-class _SourceOperator(BaseOperator):
+class _SourceOperator(DayOperator):
     """
     What the steps of an ingest DAG have in common.
 
     :param source: name of the source, a file in include/config/sources.
-    :param day: the business day to work on, ``2026-11-22``. (templated)
-    :param warehouse_conn_id: the warehouse's connection.
     """
 
-    template_fields = ("day",)
-
-    def __init__(
-        self,
-        *,
-        source: str,
-        day: str = "{{ partition_key }}",
-        warehouse_conn_id: str = WAREHOUSE_CONN_ID,
-        **kwargs,
-    ) -> None:
+    def __init__(self, *, source: str, **kwargs) -> None:
         super().__init__(**kwargs)
         self.source = source
-        self.day = day
-        self.warehouse_conn_id = warehouse_conn_id
-
-    @property
-    def warehouse(self):
-        return WarehouseHook(self.warehouse_conn_id).warehouse
-
-    @property
-    def window(self) -> Window:
-        return Window.day(self.day)
 
 
 class LandSourceOperator(_SourceOperator):

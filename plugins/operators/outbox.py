@@ -7,12 +7,12 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.settings import WAREHOUSE_CONN_ID
-from include.window import Window
 from plugins.hooks.channel import find_connection
 from plugins.hooks.warehouse import WarehouseHook
+from plugins.operators.day import DayOperator
 
 
-class ProposeRemindersOperator(BaseOperator):
+class ProposeRemindersOperator(DayOperator):
     """
     Put a day's reminders into the outbox; returns the counts. Skipped for a day that is not fresh.
 
@@ -22,15 +22,7 @@ class ProposeRemindersOperator(BaseOperator):
     :param warehouse_conn_id: the warehouse's connection.
     """
 
-    template_fields = ("day",)
     ui_color = "#fce7f3"
-
-    def __init__(
-        self, *, day: str = "{{ partition_key }}", warehouse_conn_id: str = WAREHOUSE_CONN_ID, **kwargs
-    ) -> None:
-        super().__init__(**kwargs)
-        self.day = day
-        self.warehouse_conn_id = warehouse_conn_id
 
     def execute(self, context) -> dict:
         from include.actions.config import load_outbox_config
@@ -39,10 +31,10 @@ class ProposeRemindersOperator(BaseOperator):
 
         outbox = load_outbox_config()
         proposed = propose_reminders(
-            WarehouseHook(self.warehouse_conn_id).warehouse,
+            self.warehouse,
             load_reminders_config(outbox),
             outbox,
-            Window.day(self.day),
+            self.window,
             datetime.now(UTC),
         )
         if proposed.skipped:
@@ -50,7 +42,7 @@ class ProposeRemindersOperator(BaseOperator):
         return asdict(proposed)
 
 
-class ProposeAlertsOperator(BaseOperator):
+class ProposeAlertsOperator(DayOperator):
     """
     Put what people in service have to know of a day into the outbox; returns the counts. Skipped for a day that is not
     fresh.
@@ -61,15 +53,7 @@ class ProposeAlertsOperator(BaseOperator):
     :param warehouse_conn_id: the warehouse's connection.
     """
 
-    template_fields = ("day",)
     ui_color = "#fce7f3"
-
-    def __init__(
-        self, *, day: str = "{{ partition_key }}", warehouse_conn_id: str = WAREHOUSE_CONN_ID, **kwargs
-    ) -> None:
-        super().__init__(**kwargs)
-        self.day = day
-        self.warehouse_conn_id = warehouse_conn_id
 
     def execute(self, context) -> dict:
         from include.actions.alert_rules import load_alerts_config
@@ -80,11 +64,11 @@ class ProposeAlertsOperator(BaseOperator):
         outbox = load_outbox_config()
         reminders = load_reminders_config(outbox)
         proposed = propose_alerts(
-            WarehouseHook(self.warehouse_conn_id).warehouse,
+            self.warehouse,
             load_alerts_config(outbox, reminders),
             reminders,
             outbox,
-            Window.day(self.day),
+            self.window,
             datetime.now(UTC),
         )
         if proposed.skipped:

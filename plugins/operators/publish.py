@@ -3,16 +3,13 @@
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include.settings import WAREHOUSE_CONN_ID
-from include.window import Window
 from plugins.hooks.database import DatabaseHook
-from plugins.hooks.warehouse import WarehouseHook
+from plugins.operators.day import DayOperator
 
 
-class PublishTableOperator(BaseOperator):
+class PublishTableOperator(DayOperator):
     """
     Bring a publication's table in another database up to date, in one transaction; returns the counts.
 
@@ -24,32 +21,22 @@ class PublishTableOperator(BaseOperator):
     :param warehouse_conn_id: the warehouse's connection.
     """
 
-    template_fields = ("day",)
     ui_color = "#ffedd5"
 
-    def __init__(
-        self,
-        *,
-        publication: str,
-        day: str = "{{ partition_key or '' }}",
-        warehouse_conn_id: str = WAREHOUSE_CONN_ID,
-        **kwargs,
-    ) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, *, publication: str, day: str = "{{ partition_key or '' }}", **kwargs) -> None:
+        super().__init__(day=day, **kwargs)
         self.publication = publication
-        self.day = day
-        self.warehouse_conn_id = warehouse_conn_id
 
     def execute(self, context) -> dict[str, int]:
         from include.publish.config import load_publications
         from include.publish.publish import publish
         from include.warehouse.marts import is_fresh
 
-        if self.day and not is_fresh(Window.day(self.day), datetime.now(UTC)):
+        if self.day and not is_fresh(self.window, datetime.now(UTC)):
             raise AirflowSkipException("A past day changes nothing of what is published: the next fresh day does it.")
         publication = load_publications()[self.publication]
         published = publish(
-            WarehouseHook(self.warehouse_conn_id).warehouse,
+            self.warehouse,
             self.publication,
             publication,
             DatabaseHook(publication.connection).get_conn(),

@@ -470,6 +470,18 @@ def test_a_digest_is_cancelled_when_all_of_it_is_over(warehouse: Warehouse) -> N
     assert mails(warehouse, "state, reason") == [("cancelled", "what it reminds of is over")]
 
 
+def test_facts_that_come_late_change_what_was_told_of_the_last_window(warehouse: Warehouse) -> None:
+    config = reminders(rule("stage_overdue", limit_days=9))
+    deal(warehouse, "d")
+    assert propose(warehouse, config).messages == 1
+    with warehouse.connect() as connection:  # it was won on the day before, as the run of that day is told late
+        connection.execute("update mart.deal set status = 'won', closed_at = '2026-12-02 12:00Z'")
+        connection.execute("update mart.deal_stage set exited_at = '2026-12-02 12:00Z'")
+    late = propose(warehouse, config, Window.day("2026-12-02"), after=27)
+    assert (late.closed, late.messages, late.skipped) == (1, 0, "")
+    assert mails(warehouse, "state, reason") == [("cancelled", "what it reminds of is over")]
+
+
 def test_a_weekends_digest_that_was_cancelled_is_written_for_what_is_due_since(warehouse: Warehouse) -> None:
     deal(warehouse, "a")
     deal(warehouse, "b", "12-04 12:00")  # two days are over on Sunday noon
@@ -493,8 +505,16 @@ def test_a_backfill_reminds_nobody(warehouse: Warehouse) -> None:
     deal(warehouse, "a")
     assert propose(warehouse, reminders(OVERDUE), after=36).skipped  # to the hour: settings.FRESH_HOURS
     assert not propose(warehouse, reminders(OVERDUE), Window.day("2026-12-04"), after=35.9).skipped
-    assert propose(warehouse, reminders(OVERDUE), DAY, after=2).skipped  # a later day was looked at
     assert len(found(warehouse, "rule")) == 1
+
+
+def test_the_run_of_an_earlier_day_writes_no_message_of_its_own(warehouse: Warehouse) -> None:
+    deal(warehouse, "a")
+    propose(warehouse, reminders(OVERDUE), Window.day("2026-12-04"))
+    before = mails(warehouse, "message_key, payload, state")
+    again = propose(warehouse, reminders(OVERDUE), DAY, after=27)
+    assert (again.opened, again.closed, again.skipped) == (0, 0, "")
+    assert mails(warehouse, "message_key, payload, state") == before
 
 
 def test_a_late_run_writes_for_the_next_hours(warehouse: Warehouse) -> None:
