@@ -58,8 +58,16 @@ PRIORITIES: dict[Language, dict[str, str]] = {
     "zh": {"low": "低优先级", "normal": "普通优先级", "high": "高优先级", "urgent": "紧急"},
 }
 REASONS: dict[Language, dict[str, str]] = {
-    "en": {"rated bad": "Rated bad", "asks something": "Rated good, but asks for something"},
-    "zh": {"rated bad": "评价不满意", "asks something": "评价满意，但另有请求"},
+    "en": {
+        "rated bad": "Rated bad",
+        "asks something": "Rated good, but asks for something",
+        "not understood": "Rated good, in words that were not understood",
+    },
+    "zh": {
+        "rated bad": "评价不满意",
+        "asks something": "评价满意，但另有请求",
+        "not understood": "评价满意，但留言未能理解",
+    },
 }
 
 

@@ -2,10 +2,10 @@
 
 ::
 
-    ratings of the day ─┬─▶ bad                               escalate   told to people: include/actions/alerts.py
-                        ├─▶ good, the comment asks something  escalate
-                        ├─▶ good, with a comment              thank      ops.outbox, on the ticket
-                        └─▶ good, without                     leave
+    ratings of the day ─┬─▶ bad                                      escalate   include/actions/alerts.py
+                        ├─▶ good, the comment may ask something      escalate
+                        ├─▶ good, the comment surely asks nothing    thank      ops.outbox, on the ticket
+                        └─▶ good, without                            leave
 
 Nothing is sent here: see `include.actions.sender`.
 """
@@ -36,6 +36,8 @@ from include.window import Window
 THANKED_FOR = timedelta(days=30)
 # Ratings that came late, or while nothing ran, are read so long after they were given.
 READ_FOR = timedelta(days=7)
+# How sure it has to be that a comment asks nothing, for thanks; and that it asks something, for people to be told so.
+SURE_OF_PRAISE, SURE_OF_INTENT = 0.9, 0.5
 
 
 @dataclass(frozen=True)
@@ -149,8 +151,9 @@ def _plans(
             plans.append(_Plan(rating, "escalate", "rated bad", one))
         elif one is None:
             plans.append(_Plan(rating, "leave", "no comment"))
-        elif one.intent:
-            plans.append(_Plan(rating, "escalate", "asks something", one))
+        elif one.intent or one.confidence < SURE_OF_PRAISE:
+            asks = one.intent is not None and one.confidence >= SURE_OF_INTENT
+            plans.append(_Plan(rating, "escalate", "asks something" if asks else "not understood", one))
         elif why := _not_thanked_why(rating, one, replies, source, thanked):
             plans.append(_Plan(rating, "leave", why, one))
         else:

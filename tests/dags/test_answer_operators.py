@@ -98,6 +98,16 @@ def test_read_feedback_and_propose_alerts(
     monkeypatch.setattr(actions, "CONFIG", tmp_path)
     rate(embedded_warehouse, "PRAISE", "good", "Quick and friendly, thank you!", at=YESTERDAY + timedelta(hours=12))
     rate(embedded_warehouse, "BAD", "bad", "Took far too long.", at=YESTERDAY + timedelta(hours=12))
+    # of which no word for word is among the examples
+    for number, text in enumerate(
+        ("Great service", "服务很好", "The agent was lovely", "Brilliant support, ten of ten")
+    ):
+        rate(embedded_warehouse, f"NICE-{number}", "good", text, at=YESTERDAY + timedelta(hours=12))
+    for number, text in enumerate((
+        "Nice, but when does the second parcel come?", "Good. Please also change our delivery address to Main St 5.",
+        "Thanks, all fine now, but can you also send me the invoice?",
+    )):  # fmt: skip
+        rate(embedded_warehouse, f"ASKS-{number}", "good", text, at=YESTERDAY + timedelta(hours=12))
     for operator in (ReadFeedbackOperator, ProposeAlertsOperator):
         with pytest.raises(AirflowSkipException, match="not fresh"):
             operator(task_id="old", day=str(TODAY - timedelta(days=9))).execute({})
@@ -107,12 +117,14 @@ def test_read_feedback_and_propose_alerts(
     with embedded_warehouse.connect() as connection:
         connection.execute("insert into ops.mart_day (subject, day_on, is_stale) values ('service', %s, false)", [day])
     assert ReadFeedbackOperator(task_id="read_feedback", day=day).execute({}) == {
-        "ratings": 2, "thanked": 1, "escalated": 1, "skipped": "",
+        "ratings": 9, "thanked": 5, "escalated": 4, "skipped": "",
     }  # fmt: skip
     done = ProposeAlertsOperator(task_id="propose_alerts", day=day).execute({})
-    assert (done["alerts"], done["messages"]) == (1, 1)
+    assert (done["alerts"], done["messages"]) == (4, 1)
     with embedded_warehouse.connect() as connection:
         rows = connection.execute("select kind, state, recipient from ops.outbox order by outbox_id").fetchall()
-    assert rows == [
-        ("thanks", "proposed", "praise@customer.example"), ("alert", "proposed", "service@fernhillworks.example"),
-    ]  # fmt: skip
+    thanked = ["praise", "nice-0", "nice-1", "nice-2", "nice-3"]
+    assert sorted(rows) == sorted([
+        *(("thanks", "proposed", f"{name}@customer.example") for name in thanked),
+        ("alert", "proposed", "service@fernhillworks.example"),
+    ])  # fmt: skip
