@@ -42,6 +42,7 @@ err = Console(stderr=True, highlight=False)
 def main() -> None:
     """Run the command; a user's mistake ends in one clear message, not in a traceback."""
     from psycopg import OperationalError
+    from psycopg.errors import UndefinedColumn, UndefinedTable
 
     from include.customers.errors import IdentityError, ResolveError
     from include.ingest import IngestError
@@ -59,8 +60,18 @@ def main() -> None:
     try:
         app(prog_name="./crm")
     except mistakes as error:
-        err.print(f"[bold red]Error:[/] {escape(str(error))}")
-        sys.exit(1)
+        told = str(error)
+    except (UndefinedTable, UndefinedColumn) as error:
+        told = (
+            f"the warehouse is not made yet, or is of another version of the project ({error.diag.message_primary})."
+            " ./crm up makes it, and brings it up to date."
+        )
+    except OSError as error:  # a full disk, a folder that is a file or somebody else's
+        told = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    else:
+        return
+    err.print(f"[bold red]Error:[/] {escape(told)}", soft_wrap=True)
+    sys.exit(1)
 
 
 @app.command()

@@ -6,6 +6,7 @@ in ops.alert_notice, and is not told to them again.
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import groupby
 from typing import Any
 from urllib.parse import quote
@@ -304,9 +305,9 @@ def _values(row: dict[str, Any], recipient: _Recipient) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _left(minutes: Any, language: Language) -> str:
-    """``1 h 20 min``, ``1 小时 20 分钟``: minutes of the promise's own clock."""
-    hours, rest = divmod(int(minutes), 60)
+def _left(minutes: Decimal, language: Language) -> str:
+    """``1 h 20 min``, ``1 小时 20 分钟``: minutes of the promise's own clock, rounded as in the report."""
+    hours, rest = divmod(int(minutes.quantize(Decimal(1), ROUND_HALF_UP)), 60)
     hour, minute = ("h", "min") if language == "en" else ("小时", "分钟")
     parts = [f"{hours} {hour}"] if hours else []
     return " ".join([*parts, f"{rest} {minute}"] if rest or not hours else parts)

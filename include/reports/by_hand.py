@@ -5,6 +5,7 @@ from typing import get_args
 
 from include.config_files import ConfigError
 from include.reports.render import SUBJECTS, Edition, Format, render
+from include.settings import REPORTS
 from include.warehouse.connection import Warehouse
 from include.window import Window
 
@@ -35,4 +36,4 @@ def render_by_hand(
     except ValueError as error:
         raise ConfigError(f"--from, --to: {error}") from None
     formats_wanted = [name for name in get_args(Format) if name in wanted]
-    return render(warehouse, subject, window, list(sources) or loaded, formats=formats_wanted)
+    return render(warehouse, subject, window, list(sources) or loaded, REPORTS, formats_wanted)

@@ -76,21 +76,24 @@ def _block(block: Picture | Table | Sentence, notes: Notes, folder: Path, file: 
             "wide": block.is_wide, "note_no": notes.number(block.term) if block.term else None,
         }  # fmt: skip
     fixed = fixed_columns(block)
+    rows = [
+        [
+            show(column.kind, value, is_fixed=bool(place) and fixed[place])
+            for place, (column, value) in enumerate(zip(block.columns, row, strict=True))
+        ]
+        for row in block.rows
+    ]
+    longest = [max((len(row[place]) for row in rows), default=0) for place in range(len(block.columns))]
     return {
-        "kind": "table", "caption": block.caption, "note": block.note,
-        "columns": [_column(column, notes) for column in block.columns],
-        "rows": [
-            [
-                show(column.kind, value, is_fixed=bool(place) and fixed[place])
-                for place, (column, value) in enumerate(zip(block.columns, row, strict=True))
-            ]
-            for row in block.rows
-        ],
+        "kind": "table", "caption": block.caption, "note": block.note, "rows": rows,
+        "columns": [_column(column, notes, length) for column, length in zip(block.columns, longest, strict=True)],
     }  # fmt: skip
 
 
-def _column(column: Column, notes: Notes) -> dict[str, Any]:
+def _column(column: Column, notes: Notes, longest: int) -> dict[str, Any]:
+    """A column; what its text is wide by: the root, so that a long one gets more, and not all."""
     return {
+        "width": round(max(longest, 9) ** 0.5, 2),
         "heading": column.heading, "numeric": column.kind in NUMERIC,
         "note_no": notes.number(column.term) if column.term else None,
     }  # fmt: skip

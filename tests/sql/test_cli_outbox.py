@@ -1,14 +1,16 @@
 """``./crm outbox``, as a person uses it."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from include.actions.outbox import Message, propose
-from include.cli import app
+from include.cli import app, main
 from include.local import services
 from include.warehouse.connection import Warehouse
+from tests.conftest import Databases
 from tests.sql.test_outbox import config
 
 
@@ -45,3 +47,31 @@ def test_a_doubt_is_listed_and_settled(embedded_warehouse: Warehouse, monkeypatc
     with embedded_warehouse.connect() as connection:
         found = connection.execute("select state, decided_by from ops.outbox order by outbox_id").fetchall()
     assert found == [("approved", "eve"), ("cancelled", "eve")]
+
+
+def test_a_warehouse_without_its_tables_and_a_folder_that_is_none_are_told(
+    embedded: Databases, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def crm(*arguments: str) -> str:
+        monkeypatch.setattr("sys.argv", ["crm", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        assert stopped.value.code == 1
+        return capsys.readouterr().err
+
+    empty = embedded.empty()
+    monkeypatch.setattr(services, "warehouse", lambda: empty)
+    days = ("--from", "2026-11-01", "--to", "2026-11-30")
+    for command in (("outbox", "list"), ("report", "sales", *days)):
+        told = crm(*command)
+        assert 'is not made yet, or is of another version of the project (relation "ops.' in told and "./crm up" in told
+    made = embedded.warehouse()
+    with made.connect() as connection:
+        connection.execute(
+            "insert into ops.load (source, entity, kind, window_start, window_end)"
+            " values ('crm', 'deals', 'pull', '2026-11-09', '2026-11-10')"
+        )
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(services, "warehouse", lambda: made)
+    monkeypatch.setattr("include.reports.by_hand.REPORTS", tmp_path / "file")
+    assert "Not a directory" in crm("report", "sales", *days)
