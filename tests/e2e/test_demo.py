@@ -58,7 +58,6 @@ def warehouse(demo: Demo) -> Iterator[psycopg.Connection]:
     cluster.stop()
 
 
-@pytest.mark.timeout(900)
 def test_it_ends_well_and_says_what_became_of_everything(demo: Demo, warehouse: psycopg.Connection) -> None:
     assert demo.exit_code == 0, demo.said
     rows, runs = demo.summary["rows"], demo.summary["runs"]

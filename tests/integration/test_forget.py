@@ -236,7 +236,6 @@ def company(embedded: Databases, loaded: tuple[str, Person], tmp_path: Path) -> 
     return company
 
 
-@pytest.mark.timeout(300)
 def test_nothing_of_them_is_left_and_nobody_else_is_touched(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
@@ -313,7 +312,6 @@ def test_nothing_of_them_is_left_and_nobody_else_is_touched(
     assert not (company.state / "crawls/sandbox_site/people/1.jsonl").exists()
 
 
-@pytest.mark.timeout(300)
 def test_an_edition_that_named_them_says_that_it_was_changed(company: Company) -> None:
     named = [path for path in company.reports.rglob("*.html") if company.person.full_name in path.read_text()]
     assert named
@@ -339,7 +337,6 @@ def test_an_edition_that_named_them_says_that_it_was_changed(company: Company) -
     assert {path: files[path] for path in untouched} == untouched
 
 
-@pytest.mark.timeout(400)
 def test_no_pull_and_no_replay_brings_them_back(company: Company, sandbox: Sandbox) -> None:
     company.forget()
     after = checksums(company.warehouse, ("raw", "staging", "core", "mart"))
@@ -367,7 +364,6 @@ def test_no_pull_and_no_replay_brings_them_back(company: Company, sandbox: Sandb
     assert rows(company.warehouse, "select count(*) from core.fct_deal where customer_key = '(forgotten)'") != [(0,)]
 
 
-@pytest.mark.timeout(300)
 def test_their_address_on_a_new_record_is_left_out_too(company: Company) -> None:
     company.forget()
     source = load_source("sandbox_crm")
@@ -389,7 +385,6 @@ def test_their_address_on_a_new_record_is_left_out_too(company: Company) -> None
     assert stage(company.warehouse, source, source.entities["contacts"], WINDOW).staged == 0
 
 
-@pytest.mark.timeout(300)
 def test_a_dry_run_changes_nothing_and_says_the_same(company: Company) -> None:
     before, files = checksums(company.warehouse, SCHEMAS), company.files()
     told = company.forget(dry_run=True)
@@ -401,7 +396,6 @@ def test_a_dry_run_changes_nothing_and_says_the_same(company: Company) -> None:
     assert not any(text.lower() in done.as_text().lower() for text in company.person.texts)
 
 
-@pytest.mark.timeout(300)
 def test_again_there_is_nothing_to_do_and_a_stranger_is_unknown(company: Company) -> None:
     first = company.forget()
     before, files = checksums(company.warehouse, SCHEMAS), company.files()
@@ -437,7 +431,6 @@ def test_again_there_is_nothing_to_do_and_a_stranger_is_unknown(company: Company
     assert checksums(company.warehouse, SCHEMAS) == before
 
 
-@pytest.mark.timeout(300)
 def test_a_crash_before_the_files_are_done_is_finished_by_the_next_call(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,7 +77,6 @@ def differing(one: dict[str, str], other: dict[str, str]) -> list[str]:
     return sorted(table for table in one.keys() | other.keys() if one.get(table) != other.get(table))
 
 
-@pytest.mark.timeout(600)
 def test_shuffled_and_twice_gives_the_same(
     embedded: Databases, recorded: list[Delivery], in_order: dict[str, str]
 ) -> None:

@@ -129,7 +129,6 @@ def in_a_process(work: Callable[..., None], *arguments: object) -> int:
     return process.exitcode
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_killed_after_each_commit_and_retried_gives_the_same(embedded: Databases, undisturbed: dict[str, str]) -> None:
     number, killed = 1, 0
