@@ -7,8 +7,9 @@ from typing import Any
 
 from include.reports.charts import Bar, Drawing, bars_over_time, heat_map, ranked_bars, small_lines
 from include.reports.frame import Frame
+from include.reports.language import _, _n
 from include.reports.model import Block, Column, Picture, Sentence, Table
-from include.reports.words import Number, day, number, plural, share
+from include.reports.words import Number, day, number, share
 
 MOST_BARS = 30
 MOST_ROWS = 100
@@ -40,24 +41,42 @@ def over_time(frame: Frame, caption: str, values: Mapping[date, Number], term: s
     buckets = frame.buckets()
     first, last = buckets[0].first_day, buckets[-1].last_day
     if not any(values.values()):
-        return Sentence(f"{nothing} from {day(first)} to {day(last)}.")
+        return Sentence(_("{nothing} from {first} to {last}.", nothing=nothing, first=day(first), last=day(last)))
     sums = per_bucket(frame, values)
     bars = [Bar(b.label, float(v), b.is_in_window) for b, v in zip(buckets, sums, strict=True)]
     highest = max(range(len(sums)), key=lambda place: sums[place])
-    note = "" if all(b.is_in_window for b in buckets) else "Light bars are before the window."
+    note = "" if all(b.is_in_window for b in buckets) else _("Light bars are before the window.")
     return Picture(
-        caption=f"{caption}, by {frame.grain}",
+        caption=by_grain(frame, caption),
         svg=bars_over_time(bars).svg,
-        alt=f"{caption}, one bar a {frame.grain} from {day(first)} to {day(last)}. "
-        f"Highest: {number(sums[highest])} ({buckets[highest].label}). Last: {number(sums[-1])}.",
+        alt=_(
+            "{caption}, in bars from {first} to {last}. Highest: {highest} ({when}). Last: {latest}.",
+            caption=by_grain(frame, caption),
+            first=day(first),
+            last=day(last),
+            highest=number(sums[highest]),
+            when=buckets[highest].label,
+            latest=number(sums[-1]),
+        ),
         note=note,
         is_wide=True,
         term=term,
     )
 
 
+def by_grain(frame: Frame, caption: str) -> str:
+    """``Won amount, by week``."""
+    match frame.grain:
+        case "day":
+            return _("{caption}, by day", caption=caption)
+        case "week":
+            return _("{caption}, by week", caption=caption)
+        case "month":
+            return _("{caption}, by month", caption=caption)
+
+
 def ranked(
-    caption: str, bars: Sequence[Bar], term: str, nothing: str, *, rest: str = "others", is_wide: bool = True
+    caption: str, bars: Sequence[Bar], term: str, nothing: str, *, rest: str = "", is_wide: bool = True
 ) -> Block:
     """Level bars in the order given; what comes after the thirtieth is summed into one.
 
@@ -69,12 +88,19 @@ def ranked(
     shown = list(bars[:MOST_BARS])
     if len(bars) > MOST_BARS:
         left = bars[MOST_BARS - 1 :]
-        shown = [*bars[: MOST_BARS - 1], Bar(f"{len(left)} {rest}", sum(bar.value for bar in left), is_strong=False)]
+        shown = [
+            *bars[: MOST_BARS - 1],
+            Bar(f"{len(left)} {rest or _('others')}", sum(bar.value for bar in left), is_strong=False),
+        ]
     drawing = ranked_bars(shown, is_wide=is_wide)
     return Picture(
         caption=caption,
         svg=drawing.svg,
-        alt=f"{caption}: " + "; ".join(f"{bar.label} {bar.text or number(bar.value)}" for bar in shown) + ".",
+        alt=_(
+            "{caption}: {bars}.",
+            caption=caption,
+            bars=_("; ").join(f"{bar.label} {bar.text or number(bar.value)}" for bar in shown),
+        ),
         note=unreadable(drawing),
         is_wide=is_wide,
         term=term,
@@ -109,7 +135,14 @@ def grid(
     return Picture(
         caption=caption,
         svg=drawing.svg,
-        alt=f"{caption}. {read} The most, {number(value)}, in {row}, {column}.",
+        alt=_(
+            "{caption}. {read} The most, {value}, in {row}, {column}.",
+            caption=caption,
+            read=read,
+            value=number(value),
+            row=row,
+            column=column,
+        ),
         note=" ".join(part for part in (read, unreadable(drawing)) if part),
         is_wide=len(columns) > 8,
         term=term,
@@ -142,17 +175,29 @@ def per_day_lines(
     ]
     drawing = small_lines(rows, columns, lines)
     last = [
-        f"{row}, {column}: {share(told[max(told)])}"
+        _("{row}, {column}: {share}", row=row, column=column, share=share(told[max(told)]))
         for row, cells in zip(rows, values, strict=True)
         for column, told in zip(columns, cells, strict=True)
         if told
     ]
-    span = f"from {day(buckets[0].first_day)} to {day(buckets[-1].last_day)}"
+    span = {"first": day(buckets[0].first_day), "last": day(buckets[-1].last_day)}
     return Picture(
         caption=caption,
         svg=drawing.svg,
-        alt=f"{caption}, one line for each {span}. Last: {'; '.join(last)}.",
-        note=f"Each line runs {span}, between 0 (below) and 100 %. {unreadable(drawing)}".strip(),
+        alt=_(
+            "{caption}, one line for each from {first} to {last}. Last: {latest}.",
+            caption=caption,
+            latest=_("; ").join(last),
+            **span,
+        ),
+        note=" ".join(
+            part
+            for part in (
+                _("Each line runs from {first} to {last}, between 0 (below) and 100 %.", **span),
+                unreadable(drawing),
+            )
+            if part
+        ),
         is_wide=len(columns) > 3,
         term=term,
     )
@@ -161,10 +206,14 @@ def per_day_lines(
 def ranking(caption: str, columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> Table:
     """A table sorted already, of which the first hundred rows are shown; a note tells of the others."""
     left = len(rows) - MOST_ROWS
-    note = f"{plural(left, 'row that comes', 'rows that come')} after these {'is' if left == 1 else 'are'} not shown."
+    note = _n(
+        "{n} row that comes after these is not shown.", "{n} rows that come after these are not shown.", max(left, 0)
+    )
     return Table(caption, columns, rows[:MOST_ROWS], note if left > 0 else "")
 
 
 def unreadable(drawing: Drawing) -> str:
     """The names that the picture's font has no letters for."""
-    return f"Names in letters that the picture cannot draw: {drawing.note}." if drawing.undrawn else ""
+    if not drawing.undrawn:
+        return ""
+    return _("Names in letters that the picture cannot draw: {names}.", names=drawing.note)

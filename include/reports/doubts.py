@@ -4,8 +4,9 @@ figures of few cases."""
 from itertools import groupby
 
 from include.reports.frame import Frame
+from include.reports.language import N_, _, _n
 from include.reports.reader import Reader, Row
-from include.reports.words import days_between, listed, name, number, plural
+from include.reports.words import days_between, listed, name, number
 
 FEW = 10
 SPANS_NAMED = 3
@@ -24,42 +25,70 @@ def of_sources(reader: Reader, frame: Frame) -> list[str]:
     waiting = reader.rows("sources_quarantine")
     if waiting:
         total = sum(row["quarantined"] for row in waiting)
-        parts = [f"{number(row['quarantined'])} of {name(row['source'])} ({name(row['entity'])})" for row in waiting]
+        parts = [
+            _(
+                "{rows} of {source} ({entity})",
+                rows=number(row["quarantined"]),
+                source=name(row["source"]),
+                entity=name(row["entity"]),
+            )
+            for row in waiting
+        ]
         said.append(
-            f"{plural(total, 'row')} that came in this window {'waits' if total == 1 else 'wait'} in quarantine and "
-            f"{'is' if total == 1 else 'are'} in no figure here: {listed(parts)}."
+            _n(
+                "{n} row that came in this window waits in quarantine and is in no figure here: {parts}.",
+                "{n} rows that came in this window wait in quarantine and are in no figure here: {parts}.",
+                total,
+                parts=listed(parts),
+            )
         )
     return said
 
 
-def of_few(count: int, figure: str, case: str, cases: str | None = None) -> list[str]:
-    """A sentence when a figure rests on fewer than ten cases (and on any at all)."""
-    return [f"The {figure} rests on {plural(count, case, cases)} only."] if 0 < count < FEW else []
+def of_few(count: int, figure: str, cases: str) -> list[str]:
+    """A sentence when a figure rests on fewer than ten cases (and on any at all).
+
+    :param figure: as it is said after "the".
+    :param cases: the count and what is counted, ``3 deals``.
+    """
+    return [_("The {figure} rests on {cases} only.", figure=figure, cases=cases)] if 0 < count < FEW else []
 
 
 def _fields_changed(source: str, entity: str, rows: list[Row]) -> str:
     told = []
-    for kind, one, many in (("gone", "is gone", "are gone"), ("new", "is new", "are new")):
+    for kind, one, many in (
+        ("gone", N_("{fields} is gone"), N_("{fields} are gone")),
+        ("new", N_("{fields} is new"), N_("{fields} are new")),
+    ):
         if fields := [name(row["path"]) for row in rows if row["kind"] == kind]:
-            told.append(f"{_some(fields)} {one if len(fields) == 1 else many}")
+            told.append(_(one if len(fields) == 1 else many, fields=_some(fields)))
     if retyped := [
-        f"{name(row['path'])} ({listed(row['types_before'])}, now {listed(row['types_now'])})"
+        _(
+            "{field} ({before}, now {now})",
+            field=name(row["path"]),
+            before=listed(row["types_before"]),
+            now=listed(row["types_now"]),
+        )
         for row in rows
         if row["kind"] == "retyped"
     ]:
-        told.append(f"{_some(retyped)} {'is' if len(retyped) == 1 else 'are'} of another type")
-    return f"The records of {name(source)} ({name(entity)}) changed in this window: {'; '.join(told)}."
+        told.append(
+            _n("{fields} is of another type", "{fields} are of another type", len(retyped), fields=_some(retyped))
+        )
+    return _(
+        "The records of {source} ({entity}) changed in this window: {changes}.",
+        source=name(source), entity=name(entity), changes=_("; ").join(told),
+    )  # fmt: skip
 
 
 def _some(items: list[str]) -> str:
     rest = len(items) - FIELDS_NAMED
-    return listed(items if rest <= 0 else [*items[:FIELDS_NAMED], f"{number(rest)} more"])
+    return listed(items if rest <= 0 else [*items[:FIELDS_NAMED], _("{n} more", n=number(rest))])
 
 
 def _days_without(source: str, state: str, rows: list[Row], frame: Frame) -> str:
-    what = "failed" if state == "failed" else "brought nothing"
     if len(rows) == frame.length:
-        when = "on this day" if frame.length == 1 else f"on all {frame.length:,} days"
+        when = _n("on this day", "on all {n} days", frame.length)
     else:
         spans: list[list] = []
         for row in rows:
@@ -69,6 +98,17 @@ def _days_without(source: str, state: str, rows: list[Row], frame: Frame) -> str
                 spans.append([row["day_on"], row["day_on"]])
         told = [days_between(*span) for span in spans[:SPANS_NAMED]]
         if len(spans) > SPANS_NAMED:
-            told.append("other days")
-        when = f"on {number(len(rows))} of {plural(frame.length, 'day')} ({listed(told)})"
-    return f"The source {name(source)} {what} {when}: what it would have told is not in these figures."
+            told.append(_("other days"))
+        when = _n(
+            "on {days} of {n} day ({which})", "on {days} of {n} days ({which})", frame.length,
+            days=number(len(rows)), which=listed(told),
+        )  # fmt: skip
+    if state == "failed":
+        return _(
+            "The source {source} failed {when}: what it would have told is not in these figures.",
+            source=name(source), when=when,
+        )  # fmt: skip
+    return _(
+        "The source {source} brought nothing {when}: what it would have told is not in these figures.",
+        source=name(source), when=when,
+    )  # fmt: skip

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from include.reports.language import _, _n
+from include.reports.model import Phrase
+from include.reports.words import month, short_day
 from include.window import Window
 
 PICTURE_DAYS = 28
@@ -20,14 +23,6 @@ class Bucket:
     last_day: date
     label: str
     is_in_window: bool
-
-
-@dataclass(frozen=True)
-class Phrase:
-    """How a comparison is said: ``▲ 12 % <on>``, ``0 <at>``."""
-
-    on: str
-    at: str
 
 
 @dataclass(frozen=True)
@@ -60,15 +55,18 @@ class Frame:
     def flow(self) -> Phrase:
         """The comparison of what happened in the window."""
         if not self.is_whole_days:
-            before = "the period before"
-        else:
-            before = "the day before" if self.length == 1 else f"the {self.length:,} days before"
-        return Phrase(on=f"on {before}", at=f"{'on' if before == 'the day before' else 'in'} {before}")
+            return Phrase(on=_("on the period before"), at=_("in the period before"))
+        if self.length == 1:
+            return Phrase(on=_("on the day before"), at=_("on the day before"))
+        return Phrase(
+            on=_n("on the {n} day before", "on the {n} days before", self.length),
+            at=_n("in the {n} day before", "in the {n} days before", self.length),
+        )
 
     @property
     def stock(self) -> Phrase:
         """The comparison of what stood at the window's end."""
-        return Phrase(on="since the window’s start", at="at the window’s start")
+        return Phrase(on=_("since the window’s start"), at=_("at the window’s start"))
 
     @property
     def grain(self) -> str:
@@ -93,7 +91,7 @@ class Frame:
             starts = [last - timedelta(days=step * n - 1) for n in range(count, 0, -1)]
         ends = [start - timedelta(days=1) for start in starts[1:]] + [last]
         return [
-            Bucket(start, end, f"{start:%b %Y}" if grain == "month" else f"{start.day} {start:%b}", end >= first)
+            Bucket(start, end, month(start) if grain == "month" else short_day(start), end >= first)
             for start, end in zip(starts, ends, strict=True)
         ]
 

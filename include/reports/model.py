@@ -6,6 +6,14 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class Phrase:
+    """How a comparison is said: ``▲ 12 % <on>``, ``0 <at>``."""
+
+    on: str
+    at: str
+
+
+@dataclass(frozen=True)
 class Change:
     """What became of a figure, in words; tone is good, bad or flat."""
 

@@ -8,6 +8,7 @@ from include.reports import doubts, outlook
 from include.reports.blocks import over_time, ranked, ranking, ratio, unreadable
 from include.reports.charts import Bar, compact, process_map
 from include.reports.frame import Frame
+from include.reports.language import _, _n
 from include.reports.model import Block, Column, Picture, Report, Section, Sentence, Table, Tile
 from include.reports.reader import Reader, Row
 from include.reports.words import (
@@ -61,7 +62,11 @@ def build(reader: Reader, frame: Frame) -> Report:
             *doubts.of_sources(reader, frame),
             *_doubts(total, main, currencies),
             *_unknown(reader),
-            *doubts.of_few(total["won_deals"] + total["lost_deals"], "win rate", "closed deal"),
+            *doubts.of_few(
+                closed := total["won_deals"] + total["lost_deals"],
+                _("win rate"),
+                _n("{n} closed deal", "{n} closed deals", closed),
+            ),
         ],
         tiles=_tiles(frame, total, before, main, main_before),
         sections=[

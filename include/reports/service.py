@@ -7,6 +7,7 @@ from include.reports import doubts, service_outlook
 from include.reports.blocks import grid, per_bucket, ranked, ranking, ratio
 from include.reports.charts import Bar, flow_and_stock
 from include.reports.frame import Frame
+from include.reports.language import _, _n
 from include.reports.model import Block, Column, Picture, Report, Section, Sentence, Table, Tile
 from include.reports.reader import Reader, Row
 from include.reports.words import (
@@ -48,8 +49,14 @@ def build(reader: Reader, frame: Frame) -> Report:
             *doubts.of_sources(reader, frame),
             *_doubts(now),
             *_contradictions(reader),
-            *doubts.of_few(now["good_ratings"] + now["bad_ratings"], "CSAT", "rating"),
-            *doubts.of_few(now["first_replies"], "first reply time", "first reply", "first replies"),
+            *doubts.of_few(
+                rated := now["good_ratings"] + now["bad_ratings"], _("CSAT"), _n("{n} rating", "{n} ratings", rated)
+            ),
+            *doubts.of_few(
+                now["first_replies"],
+                _("first reply time"),
+                _n("{n} first reply", "{n} first replies", now["first_replies"]),
+            ),
         ],
         tiles=_tiles(frame, now, before),
         sections=[

@@ -1,4 +1,4 @@
-"""Numbers, dates and names as people read them. English; another language is another module of this shape."""
+"""Numbers, dates and names as people read them, in the language that is spoken."""
 
 import re
 import unicodedata
@@ -7,8 +7,10 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from include.reports.frame import Phrase
-from include.reports.model import Change
+from babel.dates import format_date, format_skeleton
+
+from include.reports.language import _, _n, language
+from include.reports.model import Change, Phrase
 
 NOTHING = "–"
 LONGEST = 160
@@ -36,22 +38,44 @@ def minutes(value: Number) -> str:
     """Minutes as ``12.5 min``, ``2 h 14 min`` or, from two days on, ``3.42 days``."""
     exact = Decimal(str(value))
     if abs(exact) < Decimal("59.95"):
-        return f"{number(exact, 1)} min"
+        return _("{minutes} min", minutes=number(exact, 1))
     if abs(exact) < 48 * 60:
         whole = int(exact.quantize(Decimal(1), ROUND_HALF_UP))
-        return f"{whole // 60} h {whole % 60} min"
-    return f"{number(exact / 1440)} days"
+        return _("{hours} h {minutes} min", hours=whole // 60, minutes=whole % 60)
+    return _("{days} days", days=number(exact / 1440))
 
 
 def day(value: date) -> str:
-    """``16 November 2026``."""
-    return f"{value.day} {value:%B %Y}"
+    """``16 November 2026``, ``2026年11月16日``."""
+    return f"{value.day} {value:%B %Y}" if language() == "en" else format_date(value, "long", locale=language())
+
+
+def short_day(value: date) -> str:
+    """``16 Nov``, ``11月16日``."""
+    return f"{value.day} {value:%b}" if language() == "en" else format_skeleton("MMMd", value, locale=language())
+
+
+def dated(value: date) -> str:
+    """A day in a cell: ``16 Nov 2026``, ``2026年11月16日``."""
+    return f"{short_day(value)} {value.year}" if language() == "en" else day(value)
+
+
+def month(value: date) -> str:
+    """``Nov 2026``, ``2026年11月``."""
+    return f"{value:%b %Y}" if language() == "en" else format_skeleton("yMMM", value, locale=language())
+
+
+def weekday(value: date) -> str:
+    """``Monday``, ``星期一``."""
+    return f"{value:%A}" if language() == "en" else format_date(value, "EEEE", locale=language())
 
 
 def days_between(first: date, last: date) -> str:
     """``9–15 November 2026``, as short as it can be told."""
     if first == last:
         return day(first)
+    if language() != "en":
+        return f"{day(first)} – {day(last) if first.year != last.year else short_day(last)}"
     if (first.year, first.month) == (last.year, last.month):
         return f"{first.day}–{day(last)}"
     start = f"{first.day} {first:%B}" if first.year == last.year else day(first)
@@ -72,11 +96,11 @@ def show(kind: str, value: Any, *, is_fixed: bool = False) -> str:
         case "share":
             return share(value, is_fixed=is_fixed)
         case "days":
-            return f"{number(value, is_fixed=is_fixed)} {'day' if value == 1 else 'days'}"
+            return _n("{n} day", "{n} days", 1 if value == 1 else 2, n=number(value, is_fixed=is_fixed))
         case "minutes":
             return minutes(value)
         case "date":
-            return f"{value.day} {value:%b %Y}"
+            return dated(value)
         case _:
             return cut(plain(str(value)), LONGEST) or NOTHING
 
@@ -92,13 +116,13 @@ def unit(currency: str) -> str:
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
-    """``no deals``, ``1 deal``, ``12 deals``."""
+    """``no deals``, ``1 deal``, ``12 deals``, in English; what is said in several languages takes ``_n``."""
     return f"{number(count) if count else 'no'} {one if count == 1 else many or one + 's'}"
 
 
 def listed(items: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+    return _("{first} and {last}", first=_(", ").join(items[:-1]), last=items[-1]) if len(items) > 1 else "".join(items)
 
 
 def plain(text: str) -> str:
@@ -107,9 +131,9 @@ def plain(text: str) -> str:
     return re.sub(r" +", " ", kept).strip()
 
 
-def name(text: str | None, missing: str = "no name") -> str:
+def name(text: str | None, missing: str = "") -> str:
     """A foreign name inside a sentence, kept from turning the sentence's direction; at most 60 characters."""
-    told = plain(text or "") or missing
+    told = plain(text or "") or missing or _("no name")
     return f"\u2068{cut(told, 60)}\u2069"
 
 
@@ -134,27 +158,31 @@ def compare(
     if current is None:
         return None
     if previous is None:
-        return Change(f"no figure {phrase.at}", "flat")
+        return Change(_("no figure {at}", at=phrase.at), "flat")
     if current == previous:
-        return Change(f"the same {phrase.at}", "flat")
+        return Change(_("the same {at}", at=phrase.at), "flat")
     if previous == 0 and kind != "share":
-        return Change(f"0 {phrase.at}", "flat")
+        return Change(_("0 {at}", at=phrase.at), "flat")
     difference = Decimal(str(current)) - Decimal(str(previous))
     is_up = difference > 0
     if kind == "share":
-        size = f"{number(abs(difference) * 100)} points"
+        size = _("{points} points", points=number(abs(difference) * 100))
     else:
         percent = abs(difference) / abs(Decimal(str(previous))) * 100
         size = f"{number(percent.quantize(Decimal(1), ROUND_HALF_UP)) if percent >= 1 else number(percent, 1)} %"
     tone = "flat" if better is None else "good" if is_up == (better == "up") else "bad"
-    return Change(f"{'▲' if is_up else '▼'} {size} {phrase.on}", tone)
+    return Change(_("{arrow} {size} {on}", arrow="▲" if is_up else "▼", size=size, on=phrase.on), tone)
 
 
 def more_or_less(current: Number, previous: Number, kind: str, phrase: Phrase) -> str:
     """``3 more than in the 7 days before``, ``as many as …``, to follow a figure in a sentence."""
     if current == previous:
-        return f"the same as {phrase.at}"
+        return _("the same as {at}", at=phrase.at)
     if not previous:
-        return f"after none {phrase.at}"
+        return _("after none {at}", at=phrase.at)
     gap = show(kind, abs(Decimal(str(current)) - Decimal(str(previous))))
-    return f"{gap} {'more' if current > previous else 'less' if kind == 'amount' else 'fewer'} than {phrase.at}"
+    if current > previous:
+        return _("{gap} more than {at}", gap=gap, at=phrase.at)
+    if kind == "amount":
+        return _("{gap} less than {at}", gap=gap, at=phrase.at)
+    return _("{gap} fewer than {at}", gap=gap, at=phrase.at)
