@@ -1,9 +1,10 @@
 """
 ### Render reports
 
-Renders the customer, sales and service reports of a day when the day's marts are there. A report goes by event time;
-rendered again after late data, it becomes a new edition beside the old. A fresh day also writes Great Expectations'
-data docs of the latest validations.
+Renders the reports of a day when the day's marts are there: which ones, in which languages and formats, and who gets
+them by mail, is in `include/config/reports.yaml` (docs/reports.md). A report goes by event time; rendered again after
+late data, it becomes a new edition beside the old. A fresh day also writes Great Expectations' data docs of the latest
+validations.
 
 Output: `<reports>/<subject>/<day>/<checksum>.html`, listed in `ops.report_edition`.
 """
@@ -11,9 +12,10 @@ Output: `<reports>/<subject>/<day>/<checksum>.html`, listed in `ops.report_editi
 from airflow.sdk import PartitionedAssetTimetable, dag, task
 
 from include.assets import MARTS, REPORTS
+from include.reports.config import load_reports_config
 from include.sources.config import load_sources
 from plugins.dag_defaults import DEFAULT_ARGS, START
-from plugins.operators.build import RenderReportOperator
+from plugins.operators.report import RenderReportOperator
 
 SOURCES = [source.name for source in load_sources().values() if source.enabled]
 
@@ -30,7 +32,7 @@ SOURCES = [source.name for source in load_sources().values() if source.enabled]
 def render_reports():
     reports = [
         RenderReportOperator(task_id=f"render_{subject}", subject=subject, sources=SOURCES)
-        for subject in ("customers", "sales", "service")
+        for subject in load_reports_config().daily.subjects
     ]
 
     @task(outlets=[REPORTS])

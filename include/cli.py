@@ -148,6 +148,7 @@ def report(
     formats: Annotated[
         str, typer.Option("--format", help="html, pdf, xlsx, or several with commas; the page is always made.")
     ] = "html",
+    language: Annotated[str, typer.Option(help="en, zh, or both with a comma.")] = "en",
     source: Annotated[
         list[str] | None, typer.Option(help="Only this source; all that were loaded unless given. May be repeated.")
     ] = None,
@@ -156,10 +157,26 @@ def report(
     """Render the report of a subject for any days; Airflow need not run."""
     from include.local import services
     from include.reports.by_hand import render_by_hand
+    from include.reports.differences import since_the_one_before
+    from include.settings import REPORTS
 
-    edition = render_by_hand(services.warehouse(), subject, first, last, formats, source or ())
-    paths = [str(path) for path in (edition.path, *edition.others)]
-    print(json.dumps({"reports": paths, "new": edition.is_new}) if as_json else "\n".join(paths))
+    warehouse = services.warehouse()
+    editions = render_by_hand(warehouse, subject, first, last, formats, source or (), language)
+    paths = [str(path) for edition in editions for path in (edition.path, *edition.others)]
+    with warehouse.connect() as connection:
+        changed = {
+            str(edition.path): found
+            for edition in editions
+            if (found := since_the_one_before(connection, str(edition.path.relative_to(REPORTS))))
+        }
+    if as_json:
+        is_new = any(edition.is_new for edition in editions)
+        told = {path: found.as_text() for path, found in changed.items()}
+        print(json.dumps({"reports": paths, "new": is_new, "differences": told}))
+        return
+    print("\n".join(paths))
+    for path, found in changed.items():
+        err.print(f"{Path(path).name}, since the edition of {found.since:%Y-%m-%d %H:%M}: {found.as_text()}")
 
 
 @app.command()

@@ -37,6 +37,17 @@ class Window:
         first, last = _as_date(first), _as_date(last)
         return cls(_midnight(first, zone), _midnight(last + timedelta(days=1), zone), zone)
 
+    @classmethod
+    def week(cls, first: str | date, zone: ZoneInfo = TIMEZONE) -> "Window":
+        """The seven days from ``first`` on."""
+        return cls.between(first, _as_date(first) + timedelta(days=6), zone)
+
+    @classmethod
+    def month(cls, first: str | date, zone: ZoneInfo = TIMEZONE) -> "Window":
+        """The month that ``first`` is in, whole."""
+        start = _as_date(first).replace(day=1)
+        return cls.between(start, (start + timedelta(days=32)).replace(day=1) - timedelta(days=1), zone)
+
     def widened(self, before: timedelta) -> "Window":
         """The window with some time before its start."""
         return Window(self.start - before, self.end, self.zone)

@@ -1,5 +1,6 @@
 """Mail by SMTP, step by step: it is known of every failure whether the server can have taken the mail."""
 
+import mimetypes
 import re
 import smtplib
 import ssl
@@ -10,11 +11,13 @@ from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any, Literal
 
 from include.actions.channels import Claimed, InDoubtError, NotSentError
 from include.actions.config import EmailChannel
 from include.actions.outbox import message_id
+from include.settings import REPORTS
 
 _TIMEOUT_SECONDS = 30
 _MAIL = policy.SMTP.clone(cte_type="7bit")  # not every server takes 8 bits
@@ -61,10 +64,11 @@ def _is_on(extra: dict[str, Any], name: str) -> bool:
     return str(extra.get(name, "")).lower() in ("true", "1")
 
 
-def mail_of(channel: EmailChannel, claimed: Claimed, at: datetime) -> EmailMessage:
+def mail_of(channel: EmailChannel, claimed: Claimed, at: datetime, folder: Path = REPORTS) -> EmailMessage:
     """The mail that a message of the outbox is.
 
-    :raises NotSentError: when the recipient is no address.
+    :param folder: of the reports, whose files may go with it.
+    :raises NotSentError: when the recipient is no address, or a file is no longer there.
     """
     if not _ADDRESS.fullmatch(claimed.recipient):
         raise NotSentError("the recipient is no e-mail address", is_final=True)
@@ -80,7 +84,27 @@ def mail_of(channel: EmailChannel, claimed: Claimed, at: datetime) -> EmailMessa
     mail.set_content(claimed.payload["text"])
     if claimed.payload.get("html"):
         mail.add_alternative(claimed.payload["html"], subtype="html")
+    for file in claimed.payload.get("files", ()):
+        _attach(mail, file, folder)
     return mail
+
+
+def _attach(mail: EmailMessage, file: dict[str, str], folder: Path) -> None:
+    path = (folder / file["path"]).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise NotSentError(f"{file['path']} is not in the reports folder", is_final=True)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        # an erasure takes files of reports away
+        raise NotSentError(f"{file['path']} cannot be attached ({error.strerror})", is_final=True) from None
+    kind, _, subtype = (mimetypes.guess_type(file["name"])[0] or "application/octet-stream").partition("/")
+    if file.get("content_id"):
+        shown = mail.get_body(("html",))
+        assert isinstance(shown, EmailMessage)
+        shown.add_related(content, kind, subtype, cid=f"<{file['content_id']}>", disposition="inline")
+    else:
+        mail.add_attachment(content, kind, subtype, filename=file["name"])
 
 
 class Mailer:

@@ -11,7 +11,8 @@
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -34,16 +35,31 @@ class OutboxError(Exception):
 
 
 @dataclass(frozen=True)
+class Attached:
+    """A file that goes with a mail.
+
+    :param path: under the reports folder.
+    :param name: what the recipient sees.
+    :param content_id: what the HTML part names a picture by, which is then shown in it; none for an attachment.
+    """
+
+    path: str
+    name: str
+    content_id: str | None = None
+
+
+@dataclass(frozen=True)
 class Message:
     """A message before it is in the outbox.
 
     :param key: what it is: a second message of the same key is the same message.
-    :param kind: what makes it: ``reminder``, ``reply``, ``thanks`` or ``alert``.
+    :param kind: what makes it: ``reminder``, ``reply``, ``thanks``, ``alert`` or ``report``.
     :param recipient: an e-mail address, or a name where the channel has no addresses.
     :param subject: one line; line breaks and control characters are taken out.
     :param html: the mail's HTML part; none for other channels.
     :param values: what an HTTP channel's templates may name besides: see `include.actions.config.NAMES`.
     :param needs_approval: it waits for a person, whatever its channel says.
+    :param files: go with a mail; read when it is sent.
     """
 
     key: str
@@ -57,6 +73,7 @@ class Message:
     html: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
     needs_approval: bool = False
+    files: Sequence[Attached] = ()
 
 
 def propose(connection: psycopg.Connection, config: OutboxConfig, message: Message, at: datetime) -> int | None:
@@ -83,6 +100,8 @@ def propose(connection: psycopg.Connection, config: OutboxConfig, message: Messa
         payload = {"path": path, "body": body, "text": message.text}
     else:
         payload = {"text": message.text, "html": message.html}
+        if message.files:
+            payload["files"] = [asdict(file) for file in message.files]
     row = connection.execute(
         "insert into ops.outbox (message_key, kind, channel, recipient, subject, payload, state, reason, proposed_at,"
         " not_before, not_after, attempt_after)"

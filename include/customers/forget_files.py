@@ -18,7 +18,7 @@ from include.warehouse.redaction import FORGOTTEN, Needles
 # the state folder's own things that are no text of ours: the servers' data, secrets, the made-up company
 NOT_SEARCHED = ("postgres", "sandbox")
 PAGES = (".html", ".json")
-BESIDE = (".pdf", ".xlsx")
+BESIDE = (".pdf", ".xlsx", ".1.png", ".2.png", ".3.png")
 LARGEST_BYTES = 256 * 2**20
 
 
@@ -104,7 +104,13 @@ def free_files(
 
 def _not_searched(state: Path, reports: Path) -> list[str]:
     told = []
-    if others := sorted({path.suffix or path.name for path in _files(reports) if path.suffix not in PAGES + BESIDE}):
+    if others := sorted(
+        {
+            path.suffix or path.name
+            for path in _files(reports)
+            if path.suffix not in PAGES + BESIDE and not path.name.endswith(BESIDE)
+        }
+    ):
         told.append(f"files of reports that are no pages ({', '.join(others)}): they were not searched")
     if large := [str(path.relative_to(state)) for path in _files(state) if path.stat().st_size > LARGEST_BYTES]:
         told.append(f"files larger than {LARGEST_BYTES // 2**20} MB: {', '.join(large)}")

@@ -1,22 +1,26 @@
 """A report that somebody asks for: any subject, any days, any formats."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import get_args
 
 from include.config_files import ConfigError
-from include.reports.render import SUBJECTS, Edition, Format, render
+from include.reports.config import Format
+from include.reports.language import LANGUAGES
+from include.reports.render import SUBJECTS, Edition, render_all
 from include.settings import REPORTS
 from include.warehouse.connection import Warehouse
 from include.window import Window
 
 
 def render_by_hand(
-    warehouse: Warehouse, subject: str, first: str, last: str, formats: str, sources: Sequence[str]
-) -> Edition:
+    warehouse: Warehouse, subject: str, first: str, last: str, formats: str, sources: Sequence[str],
+    languages: str = "en", folder: Path = REPORTS,
+) -> list[Edition]:  # fmt: skip
     """Render a report as the command line asks for it.
 
     :param first, last: days, both included.
-    :param formats: names with commas between them.
+    :param formats: names with commas between them; so are languages.
     :param sources: all that anything was loaded of when none is named.
     :raises ConfigError: when what is asked for is not there.
     """
@@ -25,6 +29,9 @@ def render_by_hand(
     wanted = [name.strip() for name in formats.split(",") if name.strip()]
     if unknown := [name for name in wanted if name not in get_args(Format)]:
         raise ConfigError(f"--format: {', '.join(unknown)} is none of {', '.join(get_args(Format))}")
+    spoken = [name.strip() for name in languages.split(",") if name.strip()]
+    if unknown := [name for name in spoken if name not in LANGUAGES]:
+        raise ConfigError(f"--language: {', '.join(unknown)} is none of {', '.join(LANGUAGES)}")
     with warehouse.connect() as connection:
         loaded = [row[0] for row in connection.execute("select distinct source from ops.load order by 1").fetchall()]
     if not loaded:
@@ -35,5 +42,12 @@ def render_by_hand(
         window = Window.between(first, last)
     except ValueError as error:
         raise ConfigError(f"--from, --to: {error}") from None
-    formats_wanted = [name for name in get_args(Format) if name in wanted]
-    return render(warehouse, subject, window, list(sources) or loaded, REPORTS, formats_wanted)
+    return render_all(
+        warehouse,
+        subject,
+        window,
+        list(sources) or loaded,
+        folder,
+        [name for name in get_args(Format) if name in wanted],
+        [name for name in LANGUAGES if name in spoken] or ["en"],
+    )

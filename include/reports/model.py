@@ -15,10 +15,14 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Change:
-    """What became of a figure, in words; tone is good, bad or flat."""
+    """What became of a figure, in words; tone is good, bad or flat.
+
+    :param is_same: whether the figure is what it was.
+    """
 
     text: str
     tone: str
+    is_same: bool = False
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,17 @@ class Reader:
         self._cursor = psycopg.ClientCursor(connection, row_factory=dict_row)
         self._parameters = parameters
         self.ran: dict[str, dict[str, str | int]] = {}
+        self._found: dict[tuple[str, tuple[tuple[str, str], ...]], list[Row]] = {}
 
     def rows(self, name: str, **more: str) -> list[Row]:
-        """The rows of ``sql/report/<name>.sql``; none when it makes a temporary table for the queries after it."""
-        text = (SQL / "report" / f"{name}.sql").read_text(encoding="utf-8")
-        self._cursor.execute(text.encode(), {**self._parameters, **more})
-        found = self._cursor.fetchall() if self._cursor.description else []
-        self.ran[name] = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "rows": self._cursor.rowcount}
-        return found
+        """The rows of ``sql/report/<name>.sql``; none when it makes a temporary table for the queries after it.
+
+        Asked for again, as for another language, a query is not run again.
+        """
+        asked = (name, tuple(sorted(more.items())))
+        if asked not in self._found:
+            text = (SQL / "report" / f"{name}.sql").read_text(encoding="utf-8")
+            self._cursor.execute(text.encode(), {**self._parameters, **more})
+            self._found[asked] = self._cursor.fetchall() if self._cursor.description else []
+            self.ran[name] = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "rows": self._cursor.rowcount}
+        return list(self._found[asked])

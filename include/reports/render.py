@@ -9,12 +9,14 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
 
 import psycopg
 
 from include.reports import customers, sales, service
+from include.reports.config import Format
+from include.reports.differences import figures
 from include.reports.frame import Frame
+from include.reports.language import LANGUAGES, Language, speaking
 from include.reports.model import Report
 from include.reports.page import page
 from include.reports.pdf import pdf
@@ -31,10 +33,6 @@ SUBJECTS: dict[str, Callable[[Reader, Frame], Report]] = {
     "service": service.build,
 }
 
-
-Format = Literal["html", "pdf", "xlsx"]
-
-
 # Formats beside the page, each from the same report.
 MAKERS: dict[str, Callable[[Report, Frame], bytes]] = {"pdf": pdf, "xlsx": workbook}
 
@@ -47,65 +45,87 @@ class Edition:
     :param checksum: SHA-256 of the page, in hexadecimal.
     :param is_new: whether this very page had not been made before.
     :param others: the same report in other formats, beside the page.
+    :param report: what is told.
     """
 
     path: Path
     checksum: str
     is_new: bool
-    others: tuple[Path, ...] = ()
+    language: Language
+    others: tuple[Path, ...]
+    report: Report
+    frame: Frame
 
 
 def render(
     warehouse: Warehouse, subject: str, window: Window, sources: Sequence[str], folder: Path = REPORTS,
-    formats: Collection[Format] = (),
+    formats: Collection[Format] = (), language: Language = "en",
 ) -> Edition:  # fmt: skip
+    """Make the report of a subject in one language: see `render_all`."""
+    return render_all(warehouse, subject, window, sources, folder, formats, [language])[0]
+
+
+def render_all(
+    warehouse: Warehouse, subject: str, window: Window, sources: Sequence[str], folder: Path = REPORTS,
+    formats: Collection[Format] = (), languages: Sequence[Language] = ("en",),
+) -> list[Edition]:  # fmt: skip
     """Make the report of a subject for a window and keep it; the same warehouse gives the same bytes.
 
-    Writes ``<folder>/<subject>/<window>/<checksum>.html`` and the manifest beside it, and a row of ops.report_edition.
-    An edition that is there is never changed.
-
-    :param formats: others than the page, which is always made; each beside it, with its name.
+    Writes ``<folder>/<subject>/<window>/<checksum>.html`` and the manifest beside it, and a row of ops.report_edition,
+    for each language. An edition that is there is never changed.
 
     :param subject: customers, sales or service.
     :param sources: names of the sources that the report covers.
-    :raises ValueError: when there is no such subject, or no source is named.
+    :param formats: others than the page, which is always made; each beside it, with its name.
+    :raises ValueError: when there is no such subject or language, or no source is named.
     """
     if subject not in SUBJECTS:
         raise ValueError(f"there is no report {subject!r}; the reports are {', '.join(SUBJECTS)}")
+    if unknown := [language for language in languages if language not in LANGUAGES]:
+        raise ValueError(f"reports do not speak {', '.join(unknown)}; they speak {', '.join(LANGUAGES)}")
     if not sources:
         raise ValueError(f"the {subject} report needs at least one source, and none was named")
     frame = Frame(window, tuple(sorted(set(sources))))
     # an erasure looks through the editions when those that are made from what was before it are there
     with warehouse.connect(autocommit=True) as holding, shared(holding, "editions"):
-        return _render(warehouse, subject, frame, folder, formats)
+        with warehouse.connect() as connection:
+            # one state of the warehouse for all figures; it must be set before the first statement
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            reader = Reader(connection, frame.parameters())
+            reports = {}
+            for language in languages:
+                with speaking(language):
+                    reports[language] = SUBJECTS[subject](reader, frame)
+        return [_keep(warehouse, reports[language], frame, reader, folder, formats, language) for language in languages]
 
 
-def _render(
-    warehouse: Warehouse, subject: str, frame: Frame, folder: Path, formats: Collection[Format]
+def _keep(
+    warehouse: Warehouse, report: Report, frame: Frame, reader: Reader, folder: Path, formats: Collection[Format],
+    language: Language,
 ) -> Edition:  # fmt: skip
-    with warehouse.connect() as connection:
-        # one state of the warehouse for all figures; it must be set before the first statement
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        reader = Reader(connection, frame.parameters())
-        report = SUBJECTS[subject](reader, frame)
-    text = page(report, frame)
-    checksum = hashlib.sha256(text).hexdigest()
-    manifest = _manifest(subject, frame, reader, text, checksum)
-    path = folder / subject / frame.window.label / f"{checksum[:12]}.html"
-    if not path.exists():  # an edition that is there is never changed, its manifest neither
-        _write(path.with_suffix(".json"), json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n")
-        _write(path, text)
-    others = [path.with_suffix(f".{name}") for name in MAKERS if name in formats]
-    for other in others:
-        if not other.exists():
-            _write(other, MAKERS[other.suffix[1:]](report, frame))
-    return Edition(path, checksum, _book(warehouse, frame, path.relative_to(folder), manifest), tuple(others))
+    with speaking(language):
+        text = page(report, frame)
+        checksum = hashlib.sha256(text).hexdigest()
+        path = folder / report.subject / frame.window.label / f"{checksum[:12]}.html"
+        manifest = _manifest(report, frame, reader, text, checksum, language)
+        if not path.exists():  # an edition that is there is never changed, its manifest neither
+            _write(path.with_suffix(".json"), json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n")
+            _write(path, text)
+        others = [path.with_suffix(f".{name}") for name in MAKERS if name in formats]
+        for other in others:
+            if not other.exists():
+                _write(other, MAKERS[other.suffix[1:]](report, frame))
+    is_new = _book(warehouse, frame, path.relative_to(folder), manifest)
+    return Edition(path, checksum, is_new, language, tuple(others), report, frame)
 
 
-def _manifest(subject: str, frame: Frame, reader: Reader, text: bytes, checksum: str) -> dict:
+def _manifest(
+    report: Report, frame: Frame, reader: Reader, text: bytes, checksum: str, language: Language
+) -> dict:  # fmt: skip
     """Inputs, versions and counts, and no clock: the same edition has the same manifest."""
     return {
-        "subject": subject,
+        "subject": report.subject,
+        "language": language,
         "window": {
             "start": frame.window.start.isoformat(),
             "end": frame.window.end.isoformat(),
@@ -113,9 +133,10 @@ def _manifest(subject: str, frame: Frame, reader: Reader, text: bytes, checksum:
         },
         "sources": list(frame.sources),
         "queries": reader.ran,
+        **figures(report),
         "versions": {
             "python": platform.python_version(),
-            **{package: version(package) for package in ("jinja2", "matplotlib", "psycopg")},
+            **{package: version(package) for package in ("babel", "jinja2", "matplotlib", "psycopg")},
         },
         "bytes": len(text),
         "checksum": checksum,
@@ -140,10 +161,11 @@ def _book(warehouse: Warehouse, frame: Frame, path: Path, manifest: dict) -> boo
     """Note the edition in the books; whether it was not there yet."""
     with warehouse.connect() as connection:
         noted = connection.execute(
-            "insert into ops.report_edition (subject, window_start, window_end, sources, path, checksum, manifest)"
-            " values (%s, %s, %s, %s, %s, %s, %s) on conflict do nothing returning edition_id",
+            "insert into ops.report_edition (subject, language, window_start, window_end, sources, path, checksum,"
+            " manifest) values (%s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing returning edition_id",
             [
                 manifest["subject"],
+                manifest["language"],
                 frame.window.start,
                 frame.window.end,
                 list(frame.sources),

@@ -160,7 +160,7 @@ def compare(
     if previous is None:
         return Change(_("no figure {at}", at=phrase.at), "flat")
     if current == previous:
-        return Change(_("the same {at}", at=phrase.at), "flat")
+        return Change(_("the same {at}", at=phrase.at), "flat", is_same=True)
     if previous == 0 and kind != "share":
         return Change(_("0 {at}", at=phrase.at), "flat")
     difference = Decimal(str(current)) - Decimal(str(previous))

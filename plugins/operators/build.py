@@ -1,4 +1,4 @@
-"""The steps that build core, marts and reports."""
+"""The steps that build core and marts."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -50,28 +50,3 @@ class PublishMartsOperator(DayOperator):
         waits_for = release_marts(self.warehouse, self.window.first_day, asking)
         if waits_for:
             raise AirflowSkipException(f"Before it goes on, the day waits for {', '.join(waits_for)}.")
-
-
-class RenderReportOperator(DayOperator):
-    """
-    Render the report of a subject for a day; returns the path of the edition.
-
-    :param subject: sales, service or customers.
-    :param sources: the sources that the report covers.
-    :param day: the business day, ``2026-11-22``. (templated)
-    :param warehouse_conn_id: the warehouse's connection.
-    """
-
-    ui_color = "#fee2e2"
-
-    def __init__(self, *, subject: str, sources: list[str], **kwargs) -> None:
-        super().__init__(**kwargs)
-        self.subject = subject
-        self.sources = sources
-
-    def execute(self, context) -> str:
-        from include.reports.render import render
-
-        edition = render(self.warehouse, self.subject, self.window, self.sources)
-        self.log.info("%s edition: %s", "New" if edition.is_new else "Same", edition.path)
-        return str(edition.path)

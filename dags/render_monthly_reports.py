@@ -1,0 +1,50 @@
+"""
+### Render monthly reports
+
+Renders the reports of a month, the first to the last day, when the marts of all of its days are there: which ones, in
+which languages and formats, and who gets them by mail, is in `include/config/reports.yaml` (docs/reports.md).
+
+A run's key is the month's first day. A month that is reported again becomes a new edition beside the old, and what
+differs is kept with it. Only a month that has just ended is mailed, through the outbox.
+
+Output: `<reports>/<subject>/<first day>..<last day>/<checksum>.html`, listed in `ops.report_edition`.
+"""
+
+from airflow.sdk import MonthWindow, PartitionedAssetTimetable, RollupMapper, StartOfMonthMapper, dag
+
+from include.assets import MARTS
+from include.reports.config import load_reports_config
+from include.settings import TIMEZONE
+from include.sources.config import load_sources
+from plugins.dag_defaults import DEFAULT_ARGS, KEY_FORMAT, START
+from plugins.operators.report import RenderReportOperator
+
+SOURCES = [source.name for source in load_sources().values() if source.enabled]
+PLAN = load_reports_config().monthly
+
+
+@dag(
+    schedule=PartitionedAssetTimetable(
+        assets=MARTS,
+        default_partition_mapper=RollupMapper(
+            upstream_mapper=StartOfMonthMapper(
+                input_format=KEY_FORMAT, output_format=KEY_FORMAT, timezone=TIMEZONE.key
+            ),
+            window=MonthWindow(),
+        ),
+    )
+    if PLAN
+    else None,
+    start_date=START,
+    catchup=False,
+    doc_md=__doc__,
+    max_active_runs=1,  # drawing fills a processor
+    default_args=DEFAULT_ARGS,
+    tags=["reports"],
+)
+def render_monthly_reports():
+    for subject in PLAN.subjects if PLAN else ():
+        RenderReportOperator(task_id=f"render_{subject}", subject=subject, period="monthly", sources=SOURCES)
+
+
+render_monthly_reports()
