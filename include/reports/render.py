@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from include.reports import customers, sales, service
+from include.reports import customers, sales, service, summary
 from include.reports.config import Format
 from include.reports.differences import figures
 from include.reports.frame import Frame
@@ -31,6 +31,7 @@ SUBJECTS: dict[str, Callable[[Reader, Frame], Report]] = {
     "customers": customers.build,
     "sales": sales.build,
     "service": service.build,
+    "summary": summary.build,
 }
 
 # Formats beside the page, each from the same report.
@@ -74,7 +75,7 @@ def render_all(
     Writes ``<folder>/<subject>/<window>/<checksum>.html`` and the manifest beside it, and a row of ops.report_edition,
     for each language. An edition that is there is never changed.
 
-    :param subject: customers, sales or service.
+    :param subject: customers, sales, service or summary.
     :param sources: names of the sources that the report covers.
     :param formats: others than the page, which is always made; each beside it, with its name.
     :raises ValueError: when there is no such subject or language, or no source is named.
