@@ -71,7 +71,7 @@ def by_grain(frame: Frame, caption: str) -> str:
             return _("{caption}, by day", caption=caption)
         case "week":
             return _("{caption}, by week", caption=caption)
-        case "month":
+        case _:
             return _("{caption}, by month", caption=caption)
 
 
@@ -90,7 +90,11 @@ def ranked(
         left = bars[MOST_BARS - 1 :]
         shown = [
             *bars[: MOST_BARS - 1],
-            Bar(f"{len(left)} {rest or _('others')}", sum(bar.value for bar in left), is_strong=False),
+            Bar(
+                _("{n} {others}", n=len(left), others=rest or _("others")),
+                sum(bar.value for bar in left),
+                is_strong=False,
+            ),
         ]
     drawing = ranked_bars(shown, is_wide=is_wide)
     return Picture(

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from include.reports.words import cut, number, plain
+from include.reports.language import _
+from include.reports.words import cut, number, percent, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +84,7 @@ class Drawing:
     @property
     def note(self) -> str:
         """What to say under the picture of names that its font has no letters for."""
-        return "; ".join(f"{mark}: {told}" for mark, told in self.undrawn.items())
+        return _("; ").join(_("{mark}: {name}", mark=mark, name=told) for mark, told in self.undrawn.items())
 
 
 def compact(value: float) -> str:
@@ -289,7 +290,7 @@ def small_lines(
                 axes.plot(across, heights, color=STRONG, linewidth=1.4)
                 place, value = told[-1]
                 axes.plot(across[place], heights[place], marker="o", markersize=2.5, color=STRONG)
-                text = f"{number(100 * value, 1)} %"
+                text = percent(number(100 * value, 1))
                 axes.text(x + 0.98, y + 0.52, text, ha="right", va="center", size=8, weight="bold")
         axes.set_xlim(0, len(columns))
         axes.set_ylim(len(rows), 0)
