@@ -9,7 +9,7 @@ from include.reports.charts import Bar, Drawing, bars_over_time, heat_map, ranke
 from include.reports.frame import Frame
 from include.reports.language import _, _n
 from include.reports.model import Block, Column, Picture, Sentence, Table
-from include.reports.words import Number, day, number, share
+from include.reports.words import Number, day, number, share, together
 
 MOST_BARS = 30
 MOST_ROWS = 100
@@ -147,7 +147,7 @@ def grid(
             row=row,
             column=column,
         ),
-        note=" ".join(part for part in (read, unreadable(drawing)) if part),
+        note=together(read, unreadable(drawing)),
         is_wide=len(columns) > 8,
         term=term,
     )
@@ -194,13 +194,8 @@ def per_day_lines(
             latest=_("; ").join(last),
             **span,
         ),
-        note=" ".join(
-            part
-            for part in (
-                _("Each line runs from {first} to {last}, between 0 (below) and 100 %.", **span),
-                unreadable(drawing),
-            )
-            if part
+        note=together(
+            _("Each line runs from {first} to {last}, between 0 (below) and 100 %.", **span), unreadable(drawing)
         ),
         is_wide=len(columns) > 3,
         term=term,

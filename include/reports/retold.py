@@ -2,11 +2,11 @@
 
 import re
 
-from include.reports.language import N_, _
+from include.reports.language import N_, _, _c
 
 # of include/config/value.yaml, as it comes
 SEGMENTS = (
-    N_("Champions"), N_("Loyal"), N_("Potential loyalists"), N_("New"), N_("Promising"), N_("Need attention"),
+    N_("Champions"), N_("Loyal"), N_("Potential loyalists"), "New", N_("Promising"), N_("Need attention"),
     N_("About to sleep"), N_("Cannot lose them"), N_("At risk"), N_("Hibernating"),
 )  # fmt: skip
 # that the names of groups of customers are put together from
@@ -26,6 +26,8 @@ REASONS = (
 
 def segment(name: str) -> str:
     """The name of an RFM segment."""
+    if name == "New":
+        return _c("segment", "New")
     return _(name) if name in SEGMENTS else name
 
 
