@@ -9,7 +9,7 @@ from include.reports.charts import Bar, Drawing, bars_over_time, heat_map, ranke
 from include.reports.frame import Frame
 from include.reports.language import _, _n
 from include.reports.model import Block, Column, Picture, Sentence, Table
-from include.reports.words import Number, day, number, share
+from include.reports.words import Number, day, number, share, together
 
 MOST_BARS = 30
 MOST_ROWS = 100
@@ -48,7 +48,7 @@ def over_time(frame: Frame, caption: str, values: Mapping[date, Number], term: s
     note = "" if all(b.is_in_window for b in buckets) else _("Light bars are before the window.")
     return Picture(
         caption=by_grain(frame, caption),
-        svg=bars_over_time(bars).svg,
+        svg=bars_over_time(bars, is_wide=not frame.is_narrow).svg,
         alt=_(
             "{caption}, in bars from {first} to {last}. Highest: {highest} ({when}). Last: {latest}.",
             caption=by_grain(frame, caption),
@@ -59,7 +59,7 @@ def over_time(frame: Frame, caption: str, values: Mapping[date, Number], term: s
             latest=number(sums[-1]),
         ),
         note=note,
-        is_wide=True,
+        is_wide=not frame.is_narrow,
         term=term,
     )
 
@@ -71,7 +71,7 @@ def by_grain(frame: Frame, caption: str) -> str:
             return _("{caption}, by day", caption=caption)
         case "week":
             return _("{caption}, by week", caption=caption)
-        case _by_month:
+        case _:
             return _("{caption}, by month", caption=caption)
 
 
@@ -90,7 +90,11 @@ def ranked(
         left = bars[MOST_BARS - 1 :]
         shown = [
             *bars[: MOST_BARS - 1],
-            Bar(f"{len(left)} {rest or _('others')}", sum(bar.value for bar in left), is_strong=False),
+            Bar(
+                _("{n} {others}", n=len(left), others=rest or _("others")),
+                sum(bar.value for bar in left),
+                is_strong=False,
+            ),
         ]
     drawing = ranked_bars(shown, is_wide=is_wide)
     return Picture(
@@ -143,7 +147,7 @@ def grid(
             row=row,
             column=column,
         ),
-        note=" ".join(part for part in (read, unreadable(drawing)) if part),
+        note=together(read, unreadable(drawing)),
         is_wide=len(columns) > 8,
         term=term,
     )
@@ -190,13 +194,8 @@ def per_day_lines(
             latest=_("; ").join(last),
             **span,
         ),
-        note=" ".join(
-            part
-            for part in (
-                _("Each line runs from {first} to {last}, between 0 (below) and 100 %.", **span),
-                unreadable(drawing),
-            )
-            if part
+        note=together(
+            _("Each line runs from {first} to {last}, between 0 (below) and 100 %.", **span), unreadable(drawing)
         ),
         is_wide=len(columns) > 3,
         term=term,

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from include.reports.words import cut, number, plain
+from include.reports.language import _
+from include.reports.words import cut, number, percent, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +84,7 @@ class Drawing:
     @property
     def note(self) -> str:
         """What to say under the picture of names that its font has no letters for."""
-        return "; ".join(f"{mark}: {told}" for mark, told in self.undrawn.items())
+        return _("; ").join(_("{mark}: {name}", mark=mark, name=told) for mark, told in self.undrawn.items())
 
 
 def compact(value: float) -> str:
@@ -95,17 +96,17 @@ def compact(value: float) -> str:
     return number(value, 1).removesuffix(".0")
 
 
-def bars_over_time(bars: Sequence[Bar]) -> Drawing:
+def bars_over_time(bars: Sequence[Bar], *, is_wide: bool = True) -> Drawing:
     """Upright bars in the order given, across the page; the highest and the last carry their figures."""
     with _style():
-        figure, axes = _figure(WIDE, 2.5, left=0.5, right=0.3, bottom=0.32, top=0.08)
+        figure, axes = _figure(WIDE if is_wide else HALF, 2.5, left=0.5, right=0.3, bottom=0.32, top=0.08)
         values = [bar.value for bar in bars]
         axes.bar(range(len(bars)), values, width=0.72, color=[STRONG if bar.is_strong else SOFT for bar in bars])
         axes.set_xlim(-0.6, len(bars) - 0.4)
         _value_axis(axes.yaxis, values)
         axes.grid(axis="y")
         _time_axis(axes, [bar.label for bar in bars])
-        for place in _worth_labels(values):
+        for place in _worth_labels(values, _room(axes)):
             axes.annotate(
                 compact(values[place]),
                 (place, max(values[place], 0)),
@@ -169,14 +170,17 @@ def flow_and_stock(
     inflow: tuple[str, Sequence[float]],
     outflow: tuple[str, Sequence[float]],
     stock: tuple[str, Sequence[float]],
+    *,
+    is_wide: bool = True,
 ) -> Drawing:
     """What came in and went out as two lines, and below them what was left; each line is named at its end."""
     with _style():
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(WIDE, 3.9))
-        upper = _axes(figure, left=0.5, right=1.15, bottom=2.0, top=0.15)
-        lower = _axes(figure, left=0.5, right=1.15, bottom=0.32, top=2.2)
+        figure = Figure(figsize=(WIDE, 3.9) if is_wide else (HALF, 2.5))
+        middle = 2.0 if is_wide else 1.35
+        upper = _axes(figure, left=0.5, right=1.15, bottom=middle, top=0.15)
+        lower = _axes(figure, left=0.5, right=1.15, bottom=0.32, top=figure.get_figheight() - middle + 0.3)
         places = range(len(labels))
         ends: list[tuple[float, str, str]] = []
         for (name, values), colour in ((inflow, STRONG), (outflow, SECOND)):
@@ -289,7 +293,7 @@ def small_lines(
                 axes.plot(across, heights, color=STRONG, linewidth=1.4)
                 place, value = told[-1]
                 axes.plot(across[place], heights[place], marker="o", markersize=2.5, color=STRONG)
-                text = f"{number(100 * value, 1)} %"
+                text = percent(number(100 * value, 1))
                 axes.text(x + 0.98, y + 0.52, text, ha="right", va="center", size=8, weight="bold")
         axes.set_xlim(0, len(columns))
         axes.set_ylim(len(rows), 0)
@@ -451,14 +455,19 @@ def _value_axis(axis: Any, values: Sequence[float]) -> None:
 
 def _time_axis(axes: "Axes", labels: Sequence[str]) -> None:
     """A label under every bar where there is room, else under every nth, the last one always."""
-    step = -(-len(labels) // 15)
+    step = -(-len(labels) // _room(axes))
     places = list(range(len(labels) - 1, -1, -step))
     axes.set_xticks(places, [labels[place] for place in places])
 
 
-def _worth_labels(values: Sequence[float]) -> list[int]:
+def _room(axes: "Axes") -> int:
+    """How many short labels a picture has room for, side by side."""
+    return 15 if axes.figure.get_figwidth() > HALF else 7
+
+
+def _worth_labels(values: Sequence[float], room: int = 15) -> list[int]:
     """Every bar when they are few, else the highest and the last; never two that would touch."""
-    if len(values) <= 15:
+    if len(values) <= room:
         return [place for place, value in enumerate(values) if value]
     highest = max(range(len(values)), key=lambda place: values[place])
     last = len(values) - 1

@@ -4,10 +4,11 @@ from datetime import date
 from decimal import Decimal
 
 from include.customers.value.config import SCORES, load_value_config
-from include.reports import doubts
+from include.reports import doubts, retold
 from include.reports.blocks import grid, over_time, ranked, ranking, ratio
 from include.reports.charts import Bar
 from include.reports.frame import Frame
+from include.reports.language import N_, _, _c, _n
 from include.reports.model import Block, Column, Report, Section, Sentence, Table, Tile
 from include.reports.quality import quality
 from include.reports.reader import Reader, Row
@@ -15,11 +16,11 @@ from include.reports.words import (
     compare,
     day,
     listed,
+    long_month,
     money,
     more_or_less,
     name,
     number,
-    plural,
     sentence,
     share,
     unit,
@@ -29,12 +30,12 @@ NO_REVENUE: Row = {
     "currency": "XXX", "orders": 0, "revenue": Decimal(0), "previous_orders": 0, "previous_revenue": Decimal(0),
 }  # fmt: skip
 FIELD_COLUMNS = {
-    "Name": "with_full_name",
-    "E-mail": "with_email",
-    "Telephone": "with_phone",
-    "Company": "with_company_name",
-    "Country": "with_country",
-    "Language": "with_language",
+    N_("Name"): "with_full_name",
+    N_("E-mail"): "with_email",
+    N_("Telephone"): "with_phone",
+    N_("Company"): "with_company_name",
+    N_("Country"): "with_country",
+    N_("Language"): "with_language",
 }
 
 
@@ -52,7 +53,7 @@ def build(reader: Reader, frame: Frame) -> Report:
     filled = reader.rows("customers_completeness")[0]
     return Report(
         subject="customers",
-        title="Customers",
+        title=_c("title", "Customers"),
         changes=[*_changes(frame, now, before, main), *_segment_change(scores), *_usual(frame, days)],
         doubts=[
             *doubts.of_sources(reader, frame),
@@ -61,46 +62,82 @@ def build(reader: Reader, frame: Frame) -> Report:
         ],
         tiles=_tiles(frame, now, before, main, filled),
         sections=[
-            Section("New customers and revenue", _over_time(frame, days, currency)),
-            Section("Segments", [*_segments(scores, currency), _migration(reader)]),
-            Section("Top customers", _top(reader, currency)),
-            Section("What customers are worth", _worth(reader, frame, currency)),
-            Section("Groups of alike customers", _clusters(reader, frame, currency)),
-            Section("Where they are", _countries(reader)),
-            Section("What is known of them", _known(reader, filled)),
-            Section("How complete the sources are", quality(reader, frame)),
+            Section(_("New customers and revenue"), _over_time(frame, days, currency)),
+            Section(_("Segments"), [*_segments(scores, currency), _migration(reader)]),
+            Section(_("Top customers"), _top(reader, currency)),
+            Section(_("What customers are worth"), _worth(reader, frame, currency)),
+            Section(_("Groups of alike customers"), _clusters(reader, frame, currency)),
+            Section(_("Where they are"), _countries(reader)),
+            Section(_("What is known of them"), _known(reader, filled)),
+            Section(_("How complete the sources are"), quality(reader, frame)),
         ],
     )
 
 
-def _amounts(currency: str) -> str:
-    return f", {unit(currency)}" if unit(currency) else ""
+def _in(label: str, currency: str) -> str:
+    """``Revenue, USD``; no unit where the source tells no currency."""
+    return _("{label}, {unit}", label=label, unit=unit(currency)) if unit(currency) else label
 
 
 def _changes(frame: Frame, now: Row, before: Row, main: Row) -> list[str]:
     flow = frame.flow
-    new, orders, revenue = now["new_customers"], now["orders"], main["revenue"]
+    new, orders = now["new_customers"], now["orders"]
     said = [
-        f"{sentence(plural(new, 'new customer'))}, {more_or_less(new, before['new_customers'], 'count', flow)}: "
-        f"{number(now['known_customers'])} are known at the end."
-    ]
-    if orders:
-        buyers = now["ordering_customers"]
-        revenue_before = main["previous_revenue"]
-        against = f", {more_or_less(revenue, revenue_before, 'amount', flow)}" if revenue_before else ""
-        said.append(
-            f"{sentence(plural(orders, 'order'))} came in from {plural(buyers, 'known customer')}, "
-            f"{more_or_less(orders, before['orders'], 'count', flow)}, for {money(revenue, main['currency'])}{against}."
-        )
-    else:
-        said.append(f"No order came in, after {plural(before['orders'], 'order')} {flow.at}.")
+        sentence(
+            _n(
+                "{n} new customer, {comparison}: {known} are known at the end.",
+                "{n} new customers, {comparison}: {known} are known at the end.",
+                new,
+                comparison=more_or_less(new, before["new_customers"], "count", flow),
+                known=number(now["known_customers"]),
+            )
+        ),
+        _orders(frame, now, before, main)
+        if orders
+        else _n(
+            "No order came in, after {n} order {at}.", "No order came in, after {n} orders {at}.",
+            before["orders"], at=flow.at,
+        ),
+    ]  # fmt: skip
     if now["known_customers"]:
         with_orders = ratio(now["customers_with_orders"], now["known_customers"])
         said.append(
-            f"{number(now['customers_with_orders'])} of {plural(now['known_customers'], 'customer')} have ever ordered"
-            f" ({share(with_orders or 0)}); {number(now['in_several_sources'])} are known from more than one source."
+            _n(
+                "{with_orders} of {n} customer have ever ordered ({share}); {several} are known from more than one "
+                "source.",
+                "{with_orders} of {n} customers have ever ordered ({share}); {several} are known from more than one "
+                "source.",
+                now["known_customers"],
+                with_orders=number(now["customers_with_orders"]),
+                share=share(with_orders or 0),
+                several=number(now["in_several_sources"]),
+            )
         )
     return said
+
+
+def _orders(frame: Frame, now: Row, before: Row, main: Row) -> str:
+    """How many orders came in, from how many, and for how much."""
+    flow, revenue, revenue_before = frame.flow, main["revenue"], main["previous_revenue"]
+    told = {
+        "buyers": _n("{n} known customer", "{n} known customers", now["ordering_customers"]),
+        "comparison": more_or_less(now["orders"], before["orders"], "count", flow),
+        "amount": money(revenue, main["currency"]),
+    }
+    if not revenue_before:
+        return _n(
+            "{n} order came in from {buyers}, {comparison}, for {amount}.",
+            "{n} orders came in from {buyers}, {comparison}, for {amount}.",
+            now["orders"],
+            **told,
+        )
+    return _n(
+        "{n} order came in from {buyers}, {comparison}, for {amount}, {against}.",
+        "{n} orders came in from {buyers}, {comparison}, for {amount}, {against}.",
+        now["orders"],
+        against=more_or_less(revenue, revenue_before, "amount", flow),
+        **told,
+    )
 
 
 def _segment_change(scores: list[Row]) -> list[str]:
@@ -110,8 +147,15 @@ def _segment_change(scores: list[Row]) -> list[str]:
     best = sum(row["customers"] for row in scores if row["recency_score"] == 5 and row["frequency_score"] >= 4)
     quiet = sum(row["customers"] for row in scores if row["recency_score"] <= 2 and row["frequency_score"] >= 3)
     return [
-        f"Of {plural(total, 'customer')} who ever bought, {number(best)} buy often and did so lately, and "
-        f"{number(quiet)} used to buy often and have gone quiet."
+        _n(
+            "Of {n} customer who ever bought, {best} buy often and did so lately, and {quiet} used to buy often and "
+            "have gone quiet.",
+            "Of {n} customers who ever bought, {best} buy often and did so lately, and {quiet} used to buy often and "
+            "have gone quiet.",
+            total,
+            best=number(best),
+            quiet=number(quiet),
+        )
     ]
 
 
@@ -122,41 +166,64 @@ def _usual(frame: Frame, days: list[Row]) -> list[str]:
     count = len(frame.buckets())
     new, orders = (Decimal(sum(row[what] for row in days)) / count for what in ("new_customers", "orders"))
     return [
-        f"Over the {count} days up to here a day had {number(new)} new customers and {number(orders)} orders "
-        "on average."
-    ]
+        _(
+            "Over the {days} days up to here a day had {new} new customers and {orders} orders on average.",
+            days=count, new=number(new), orders=number(orders),
+        )
+    ]  # fmt: skip
 
 
 def _first_read(rows: list[Row]) -> list[str]:
     """A sentence for each source whose first reading, and not their coming, made customers new."""
     return [
-        f"{number(row['customers'])} of the new customers were there when {name(row['source'])} was first read, on "
-        f"{day(row['day_on'])}: since when they are customers, the source does not tell."
+        _(
+            "{customers} of the new customers were there when {source} was first read, on {day}: since when they are "
+            "customers, the source does not tell.",
+            customers=number(row["customers"]), source=name(row["source"]), day=day(row["day_on"]),
+        )
         for row in rows
-    ]
+    ]  # fmt: skip
 
 
 def _doubts(now: Row, main: Row, revenues: list[Row]) -> list[str]:
     said = []
-    others = [
-        f"{money(row['revenue'], row['currency'])}{' (no currency told)' * (row['currency'] == 'XXX')}"
-        for row in revenues[1:]
-        if row["revenue"]
-    ]
-    if others:
-        here = unit(main["currency"]) or "orders without a currency"
-        said.append(f"Amounts here are in {here}; not converted and not in them: {listed(others)} of revenue.")
+    others = [_revenue(row) for row in revenues[1:] if row["revenue"]]
+    if others and unit(main["currency"]):
+        said.append(
+            _(
+                "Amounts here are in {unit}; not converted and not in them: {others} of revenue.",
+                unit=unit(main["currency"]), others=listed(others),
+            )
+        )  # fmt: skip
+    elif others:
+        said.append(
+            _(
+                "Amounts here are in orders without a currency; not converted and not in them: {others} of revenue.",
+                others=listed(others),
+            )
+        )
     elif main["currency"] == "XXX" and revenues:
-        said.append("The sources tell no currency, so amounts have no unit.")
+        said.append(_("The sources tell no currency, so amounts have no unit."))
     if len(revenues) > 1:
         said.append(
-            "Segments go by purchases in every currency. The amounts in them, top customers and lifetime values are of "
-            "customers who buy in the currency shown on most days."
+            _(
+                "Segments go by purchases in every currency. The amounts in them, top customers and lifetime values "
+                "are of customers who buy in the currency shown on most days."
+            )
         )
     if now["orders_of_nobody"]:
-        n = now["orders_of_nobody"]
-        said.append(f"{plural(n, 'order belongs', 'orders belong')} to nobody who is known.")
+        said.append(
+            _n(
+                "{n} order belongs to nobody who is known.", "{n} orders belong to nobody who is known.",
+                now["orders_of_nobody"],
+            )
+        )  # fmt: skip
     return said
+
+
+def _revenue(row: Row) -> str:
+    told = money(row["revenue"], row["currency"])
+    return told if unit(row["currency"]) else _("{amount} (no currency told)", amount=told)
 
 
 def _tiles(frame: Frame, now: Row, before: Row, main: Row, filled: Row) -> list[Tile]:
@@ -169,20 +236,20 @@ def _tiles(frame: Frame, now: Row, before: Row, main: Row, filled: Row) -> list[
         return Tile(label, "amount", value, term, money_unit, compare("amount", value, then, flow, "up"))
 
     return [
-        count("New customers", "new_customers", "new_customers"),
-        count("Customers known", "known_customers", "known_customers", None, stock),
-        count("Customers with orders", "customers_with_orders", "with_orders", None, stock),
-        count("Ordering customers", "ordering_customers", "ordering_customers"),
-        count("Orders", "orders", "orders"),
-        amount("Revenue", main["revenue"], main["previous_revenue"], "revenue"),
+        count(_("New customers"), "new_customers", "new_customers"),
+        count(_("Customers known"), "known_customers", "known_customers", None, stock),
+        count(_("Customers with orders"), "customers_with_orders", "with_orders", None, stock),
+        count(_("Ordering customers"), "ordering_customers", "ordering_customers"),
+        count(_("Orders"), "orders", "orders"),
+        amount(_("Revenue"), main["revenue"], main["previous_revenue"], "revenue"),
         amount(
-            "Average order value",
+            _("Average order value"),
             ratio(main["revenue"], main["orders"]),
             ratio(main["previous_revenue"], main["previous_orders"]),
             "order_value",
         ),
-        count("In several sources", "in_several_sources", "several_sources", None, stock),
-        Tile("Completeness", "share", filled["completeness"], "completeness"),
+        count(_("In several sources"), "in_several_sources", "several_sources", None, stock),
+        Tile(_("Completeness"), "share", filled["completeness"], "completeness"),
     ]
 
 
@@ -190,17 +257,17 @@ def _over_time(frame: Frame, days: list[Row], currency: str) -> list[Block]:
     return [
         over_time(
             frame,
-            "New customers",
+            _("New customers"),
             {row["day_on"]: row["new_customers"] for row in days},
             "new_customers",
-            "No customer was first seen",
+            _("No customer was first seen"),
         ),
         over_time(
             frame,
-            f"Revenue{_amounts(currency)}",
+            _in(_("Revenue"), currency),
             {row["day_on"]: row["revenue"] for row in days},
             "revenue",
-            "No order came in",
+            _("No order came in"),
         ),
     ]
 
@@ -218,22 +285,22 @@ def _segment_sizes(scores: list[Row]) -> dict[str, tuple[int, Decimal]]:
 
 def _segments(scores: list[Row], currency: str) -> list[Block]:
     sizes = _segment_sizes(scores)
-    total = sum(customers for customers, _ in sizes.values())
+    total = sum(customers for customers, bought in sizes.values())
     if not total:
-        return [Sentence("Nobody had bought by the end of the window, so there are no segments.")]
+        return [Sentence(_("Nobody had bought by the end of the window, so there are no segments."))]
     cells = {(row["recency_score"], row["frequency_score"]): row["customers"] for row in scores}
     ranking = sorted(sizes.items(), key=lambda item: -item[1][0])
     columns = [
-        Column("Segment", term="segment"),
-        Column("Recency"),
-        Column("Frequency"),
-        Column("Customers", "count", "rfm"),
-        Column("Share", "share"),
-        Column(f"Bought ever{_amounts(currency)}", "amount", "bought_ever"),
+        Column(_("Segment"), term="segment"),
+        Column(_("Recency")),
+        Column(_("Frequency")),
+        Column(_("Customers"), "count", "rfm"),
+        Column(_("Share"), "share"),
+        Column(_in(_("Bought ever"), currency), "amount", "bought_ever"),
     ]
     rows = [
         [
-            s.name,
+            retold.segment(s.name),
             _bounds(s.recency),
             _bounds(s.frequency),
             sizes[s.name][0],
@@ -244,22 +311,22 @@ def _segments(scores: list[Row], currency: str) -> list[Block]:
     ]
     return [
         ranked(
-            "Customers by segment",
-            [Bar(label, customers) for label, (customers, _) in ranking],
+            _("Customers by segment"),
+            [Bar(retold.segment(label), customers) for label, (customers, bought) in ranking],
             "segment",
-            "Nobody has bought.",
+            _("Nobody has bought."),
             is_wide=False,
         ),
         grid(
-            "Customers by recency and frequency score",
-            [f"Recency {score}" for score in reversed(SCORES)],
-            [f"Freq. {score}" for score in SCORES],
+            _("Customers by recency and frequency score"),
+            [_("Recency {score}", score=score) for score in reversed(SCORES)],
+            [_("Freq. {score}", score=score) for score in SCORES],
             [[cells.get((recency, frequency), 0) for frequency in SCORES] for recency in reversed(SCORES)],
             "rfm",
-            "Nobody has bought.",
-            read="5 is the best fifth: the latest to buy, the most often.",
+            _("Nobody has bought."),
+            read=_("5 is the best fifth: the latest to buy, the most often."),
         ),
-        Table("Segments, their scores and their customers", columns, rows),
+        Table(_("Segments, their scores and their customers"), columns, rows),
     ]
 
 
@@ -272,46 +339,50 @@ def _migration(reader: Reader) -> Block:
     rows = reader.rows("customers_migration")
     if not rows:
         return Sentence(
-            "From which segment to which customers went can be told once the ends of two months in a row are built."
+            _("From which segment to which customers went can be told once the ends of two months in a row are built.")
         )
     month = rows[0]["month_on"]
     segments = [segment.name for segment in load_value_config().segments]
     cells = {(row["segment_before"], row["segment"]): row["customers"] for row in rows}
     before = [*segments, None]
     stayed = sum(customers for (earlier, now), customers in cells.items() if earlier == now)
-    known = sum(customers for (earlier, _), customers in cells.items() if earlier)
+    known = sum(customers for (earlier, now), customers in cells.items() if earlier)
     return grid(
-        f"Customers by segment at the start and at the end of {month:%B %Y}",
-        [name or "had not bought" for name in before],
-        segments,
+        _("Customers by segment at the start and at the end of {month}", month=long_month(month)),
+        [retold.segment(earlier) if earlier else _("had not bought") for earlier in before],
+        [retold.segment(segment) for segment in segments],
         [[cells.get((earlier, now), 0) for now in segments] for earlier in before],
         "migration",
-        "Nobody had bought.",
-        read="A row is the segment at the start of the month, a column that at its end: "
-        f"{number(stayed)} of {number(known)} customers stayed where they were.",
+        _("Nobody had bought."),
+        read=_(
+            "A row is the segment at the start of the month, a column that at its end: {stayed} of {known} customers "
+            "stayed where they were.",
+            stayed=number(stayed),
+            known=number(known),
+        ),
     )
 
 
 def _top(reader: Reader, currency: str) -> list[Block]:
     rows = reader.rows("customers_top", currency=currency)
     if not rows:
-        return [Sentence("Nobody had bought by the end of the window.")]
+        return [Sentence(_("Nobody had bought by the end of the window."))]
     columns = [
-        Column("Customer"),
-        Column("Company"),
-        Column("Country"),
-        Column("Segment", term="segment"),
-        Column("Last bought", "days", "rfm"),
-        Column("Days with a purchase", "count", "rfm"),
-        Column(f"In the window{_amounts(currency)}", "amount", "revenue"),
-        Column(f"Bought ever{_amounts(currency)}", "amount", "bought_ever"),
+        Column(_("Customer")),
+        Column(_("Company")),
+        Column(_("Country")),
+        Column(_("Segment"), term="segment"),
+        Column(_("Last bought"), "days", "rfm"),
+        Column(_("Days with a purchase"), "count", "rfm"),
+        Column(_in(_("In the window"), currency), "amount", "revenue"),
+        Column(_in(_("Bought ever"), currency), "amount", "bought_ever"),
     ]
     table = [
         [
             _called(row),
             row["company_name"],
             row["country"],
-            load_value_config().segment(row["recency_score"], row["frequency_score"]),
+            retold.segment(load_value_config().segment(row["recency_score"], row["frequency_score"])),
             row["recency_days"],
             row["frequency"],
             row["window_revenue"],
@@ -321,8 +392,10 @@ def _top(reader: Reader, currency: str) -> list[Block]:
     ]
     bars = [Bar(_called(row), float(row["revenue"])) for row in rows]
     return [
-        ranked(f"What the top customers bought, ever{_amounts(currency)}", bars, "bought_ever", "Nobody has bought."),
-        Table("Top customers, by what they bought ever; last bought is days before the window’s end", columns, table),
+        ranked(_in(_("What the top customers bought, ever"), currency), bars, "bought_ever", _("Nobody has bought.")),
+        Table(
+            _("Top customers, by what they bought ever; last bought is days before the window’s end"), columns, table
+        ),
     ]
 
 
@@ -330,41 +403,56 @@ def _worth(reader: Reader, frame: Frame, currency: str) -> list[Block]:
     """The customers of the currency who are worth most, each with its intervals."""
     total = reader.rows("customers_value_total", currency=currency)[0]
     if total["as_of_on"] != frame.window.last_day:
-        return [_not_kept(total["as_of_on"], "What customers are worth")]
+        return [_not_kept(total["as_of_on"], _("What customers are worth"))]
     rows = reader.rows("customers_value_top", currency=currency)
     if not rows:
-        return [_no_model(reader, currency, ("bg_nbd", "gamma_gamma"), "What customers are worth cannot be told")]
+        return [_no_model(reader, currency, ("bg_nbd", "gamma_gamma"), _("What customers are worth cannot be told"))]
     terms = load_value_config().lifetime_value
     columns = [
-        Column("Customer"),
-        Column("Segment", term="segment"),
-        Column("P(alive)", "share", "p_alive"),
-        Column("From", "share"),
-        Column("To", "share"),
-        Column("Purchases ahead", "amount", "expected_purchases"),
-        Column(f"Spend each{_amounts(currency)}", "amount", "expected_spend"),
-        Column(f"Lifetime value{_amounts(currency)}", "amount", "lifetime_value"),
-        Column("From", "amount"),
-        Column("To", "amount"),
+        Column(_("Customer")),
+        Column(_("Segment"), term="segment"),
+        Column(_("P(alive)"), "share", "p_alive"),
+        Column(_("From"), "share"),
+        Column(_("To"), "share"),
+        Column(_("Purchases ahead"), "amount", "expected_purchases"),
+        Column(_in(_("Spend each"), currency), "amount", "expected_spend"),
+        Column(_in(_("Lifetime value"), currency), "amount", "lifetime_value"),
+        Column(_("From"), "amount"),
+        Column(_("To"), "amount"),
     ]
     keys = ("p_alive", "p_alive_low_95", "p_alive_high_95", "expected_purchases", "expected_spend",
             "lifetime_value", "lifetime_value_low_95", "lifetime_value_high_95")  # fmt: skip
-    table = [[_called(row), row["segment"], *(row[key] for key in keys)] for row in rows]
+    table = [[_called(row), retold.segment(row["segment"]), *(row[key] for key in keys)] for row in rows]
     bars = [Bar(_called(row), row["lifetime_value"], interval=_interval(row)) for row in rows]
-    months = f"{terms.horizon_months} months"
+    months = _n("{n} month", "{n} months", terms.horizon_months)
+    if unit(currency):
+        caption = _(
+            "Lifetime value of the top customers over {months}, {unit}, with its 95 % interval",
+            months=months, unit=unit(currency),
+        )  # fmt: skip
+    else:
+        caption = _("Lifetime value of the top customers over {months}, with its 95 % interval", months=months)
     return [
         Sentence(
-            f"Of {plural(total['customers'], 'customer')} who buy in this currency, {number(round(total['alive']))} are"
-            f" expected to be buying still. They will buy on {number(round(total['expected_purchases']))} days in the"
-            f" next {months}, worth {money(round(total['lifetime_value']), currency)} now."
+            _n(
+                "Of {n} customer who buy in this currency, {alive} are expected to be buying still. They will buy on "
+                "{days} days in the next {months}, worth {amount} now.",
+                "Of {n} customers who buy in this currency, {alive} are expected to be buying still. They will buy on "
+                "{days} days in the next {months}, worth {amount} now.",
+                total["customers"],
+                alive=number(round(total["alive"])),
+                days=number(round(total["expected_purchases"])),
+                months=months,
+                amount=money(round(total["lifetime_value"]), currency),
+            )
         ),
         ranked(
-            f"Lifetime value of the top customers over {months}{_amounts(currency)}, with its 95 % interval",
+            caption,
             bars,
             "lifetime_value",
-            "Nobody is worth anything.",
+            _("Nobody is worth anything."),
         ),
-        Table("Customers worth most; from and to are the 95 % interval of the estimate", columns, table),
+        Table(_("Customers worth most; from and to are the 95 % interval of the estimate"), columns, table),
     ]
 
 
@@ -374,55 +462,65 @@ def _interval(row: Row) -> tuple[float, float] | None:
 
 
 def _not_kept(as_of_on: date | None, what: str) -> Sentence:
-    kept = f"of {day(as_of_on)} only, the last day that was built" if as_of_on else "of no day yet"
-    return Sentence(f"{what} is kept as of the end {kept}.")
+    if as_of_on is None:
+        return Sentence(_("{what} is kept as of the end of no day yet.", what=what))
+    return Sentence(
+        _("{what} is kept as of the end of {day} only, the last day that was built.", what=what, day=day(as_of_on))
+    )
 
 
 def _no_model(reader: Reader, currency: str, models: tuple[str, ...], what: str) -> Sentence:
     """Why there is no model: too few data, in the words of its run."""
     reasons = {row["model"]: row["reason"] for row in reader.rows("customers_value_reason", currency=currency)}
-    told = [reasons[model] for model in models if model in reasons]
-    return Sentence(f"{what}: {listed(told) or 'nobody had bought by the end of the last month that was over'}.")
+    told = [retold.reason(reasons[model]) for model in models if model in reasons]
+    why = listed(told) or _("nobody had bought by the end of the last month that was over")
+    return Sentence(_("{what}: {why}.", what=what, why=why))
 
 
 def _clusters(reader: Reader, frame: Frame, currency: str) -> list[Block]:
     """The clusters of customers, how large they are, and what moved since the month before."""
     as_of_on = reader.rows("customers_value_total", currency=currency)[0]["as_of_on"]
     if as_of_on != frame.window.last_day:
-        return [_not_kept(as_of_on, "Which customers are alike")]
+        return [_not_kept(as_of_on, _("Which customers are alike"))]
     rows = reader.rows("customers_clusters")
     if not rows:
-        return [_no_model(reader, currency, ("clusters",), "Customers cannot be grouped")]
+        return [_no_model(reader, currency, ("clusters",), _("Customers cannot be grouped"))]
     total, before = (sum(row[key] for row in rows) for key in ("customers", "customers_before"))
     columns = [
-        Column("Group", term="cluster"),
-        Column("Customers", "count"),
-        Column("Share", "share"),
-        Column("Share a month before", "share"),
-        Column("New customers", "count"),
-        Column("Came from other groups", "count", "drift"),
-        Column("Went to other groups", "count", "drift"),
-        Column("Last bought, mean", "days"),
-        Column("Days with a purchase, mean", "amount"),
+        Column(_("Group"), term="cluster"),
+        Column(_("Customers"), "count"),
+        Column(_("Share"), "share"),
+        Column(_("Share a month before"), "share"),
+        Column(_("New customers"), "count"),
+        Column(_("Came from other groups"), "count", "drift"),
+        Column(_("Went to other groups"), "count", "drift"),
+        Column(_("Last bought, mean"), "days"),
+        Column(_("Days with a purchase, mean"), "amount"),
     ]
     table = [
-        [row["cluster"], row["customers"], ratio(row["customers"], total), ratio(row["customers_before"], before),
-         row["new_customers"], row["moved_in"], row["moved_out"], row["mean_recency_days"], row["mean_frequency"]]
+        [retold.group(row["cluster"]), row["customers"], ratio(row["customers"], total),
+         ratio(row["customers_before"], before), row["new_customers"], row["moved_in"], row["moved_out"],
+         row["mean_recency_days"], row["mean_frequency"]]
         for row in rows
     ]  # fmt: skip
     moved = sum(row["moved_in"] for row in rows)
     return [
         Sentence(
-            f"{number(moved)} of {plural(before, 'customer')} of a month before are in another group now "
-            f"({share(ratio(moved, before) or 0)})."
+            _n(
+                "{moved} of {n} customer of a month before are in another group now ({share}).",
+                "{moved} of {n} customers of a month before are in another group now ({share}).",
+                before,
+                moved=number(moved),
+                share=share(ratio(moved, before) or 0),
+            )
         ),
         ranked(
-            "Customers by group",
-            [Bar(row["cluster"], row["customers"]) for row in rows],
+            _("Customers by group"),
+            [Bar(retold.group(row["cluster"]), row["customers"]) for row in rows],
             "cluster",
-            "Nobody has bought.",
+            _("Nobody has bought."),
         ),
-        Table("Groups of alike customers, named by what sets them apart", columns, table),
+        Table(_("Groups of alike customers, named by what sets them apart"), columns, table),
     ]
 
 
@@ -433,62 +531,73 @@ def _called(row: Row) -> str:
 def _countries(reader: Reader) -> list[Block]:
     rows = reader.rows("customers_countries")
     if not any(row["country"] for row in rows):
-        return [Sentence("The country of no customer is known.")]
-    bars = [Bar(row["country"] or "not told", row["customers"], row["country"] is not None) for row in rows]
+        return [Sentence(_("The country of no customer is known."))]
+    bars = [Bar(row["country"] or _("not told"), row["customers"], row["country"] is not None) for row in rows]
     columns = [
-        Column("Country", term="country"),
-        Column("Customers", "count", "known_customers"),
-        Column("New", "count", "new_customers"),
+        Column(_("Country"), term="country"),
+        Column(_("Customers"), "count", "known_customers"),
+        Column(_("New"), "count", "new_customers"),
     ]
-    table = [[row["country"] or "not told", row["customers"], row["new_customers"]] for row in rows]
+    table = [[row["country"] or _("not told"), row["customers"], row["new_customers"]] for row in rows]
     return [
-        ranked("Customers by country", bars, "country", "No customer is known.", rest="other countries", is_wide=False),
-        ranking("Countries, by customers", columns, table),
+        ranked(
+            _("Customers by country"),
+            bars,
+            "country",
+            _("No customer is known."),
+            rest=_("other countries"),
+            is_wide=False,
+        ),
+        ranking(_("Countries, by customers"), columns, table),
     ]
 
 
 def _known(reader: Reader, filled: Row) -> list[Block]:
     known = filled["customers"]
     if not known:
-        return [Sentence("No customer was known at the end of the window.")]
+        return [Sentence(_("No customer was known at the end of the window."))]
     shares = sorted(
-        ((label, filled[column], ratio(filled[column], known)) for label, column in FIELD_COLUMNS.items()),
+        ((_(label), filled[column], ratio(filled[column], known)) for label, column in FIELD_COLUMNS.items()),
         key=lambda field: -field[1],
     )
     sources = reader.rows("customers_sources")
     activity = reader.rows("customers_activity")[0]
     return [
         ranked(
-            "Customers with the field filled",
+            _("Customers with the field filled"),
             [Bar(label, count, text=share(part or 0)) for label, count, part in shares],
             "completeness",
-            "No field of any customer is filled.",
+            _("No field of any customer is filled."),
             is_wide=False,
         ),
         Table(
-            "Fields of the golden record",
-            [Column("Field", term="completeness"), Column("Filled", "count"), Column("Share", "share", "completeness")],
+            _("Fields of the golden record"),
+            [
+                Column(_("Field"), term="completeness"),
+                Column(_("Filled"), "count"),
+                Column(_("Share"), "share", "completeness"),
+            ],
             [list(field) for field in shares],
         ),
         Table(
-            "Where customers are known from",
+            _("Where customers are known from"),
             [
-                Column("Source"),
-                Column("Customers", "count", "known_customers"),
-                Column("In no other source", "count", "several_sources"),
+                Column(_("Source")),
+                Column(_("Customers"), "count", "known_customers"),
+                Column(_("In no other source"), "count", "several_sources"),
             ],
             [[row["source"], row["customers"], row["only_here"]] for row in sources],
         ),
         Table(
-            "What customers have done by the window’s end",
-            [Column("Customers with"), Column("Customers", "count"), Column("Share", "share")],
+            _("What customers have done by the window’s end"),
+            [Column(_("Customers with")), Column(_("Customers"), "count"), Column(_("Share"), "share")],
             [
                 [label, activity[key], ratio(activity[key], known)]
                 for label, key in (
-                    ("an order", "with_orders"),
-                    ("a ticket", "with_tickets"),
-                    ("a deal", "with_deals"),
-                    ("a won deal", "with_won_deals"),
+                    (_("an order"), "with_orders"),
+                    (_("a ticket"), "with_tickets"),
+                    (_("a deal"), "with_deals"),
+                    (_("a won deal"), "with_won_deals"),
                 )
             ],
         ),

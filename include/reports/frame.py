@@ -31,10 +31,12 @@ class Frame:
 
     :param window: the report's window; everything is as of its end.
     :param sources: names of the sources, sorted.
+    :param is_narrow: pictures over time take half of the page's width.
     """
 
     window: Window
     sources: tuple[str, ...]
+    is_narrow: bool = False
 
     @property
     def previous_start(self) -> datetime:

@@ -45,13 +45,19 @@ def _(message: str, /, **values: Any) -> str:
     return told.format(**values) if values else told
 
 
+def _c(context: str, message: str, /, **values: Any) -> str:
+    """A message that is said otherwise elsewhere: ``_c("title", "Customers")``; the context tells the two apart."""
+    told = str(_catalogue(language()).pgettext(context, message))
+    return told.format(**values) if values else told
+
+
 def _n(one: str, many: str, count: int, /, **values: Any) -> str:
     """A message of a count, in the language that is spoken: ``_n("{n} deal", "{n} deals", 12)``.
 
     :param values: fill the places; ``n`` is the count (``no`` for 0 in English) unless it is given.
     """
     n = "no" if count == 0 and language() == "en" else f"{count:,}"
-    return _catalogue(language()).ngettext(one, many, count).format(**{"n": n, **values})
+    return _catalogue(language()).ngettext(one, many, int(count)).format(**{"n": n, **values})
 
 
 def N_(message: str) -> str:

@@ -1,6 +1,7 @@
 """The report as a page: one HTML file that needs nothing else."""
 
 import base64
+import unicodedata
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from include.reports.definitions import TERMS
+from include.reports.definitions import term
 from include.reports.frame import Frame
+from include.reports.language import _, _n, language
 from include.reports.model import Picture, Report, Sentence, Table
-from include.reports.words import days_between, listed, plural, show
+from include.reports.words import day, days_between, listed, show, weekday
 
 NUMERIC = frozenset({"count", "amount", "share", "days", "minutes"})
 DECIMAL = frozenset({"amount", "share", "days"})
@@ -28,6 +30,7 @@ def page(report: Report, frame: Frame) -> bytes:
     )
     # a figure and its sign stay on one line
     environment.filters["unbroken"] = lambda text: text.replace(" %", "\u00a0%")
+    environment.globals["_"] = _
     notes = Notes()
     template = environment.get_template("page.html.j2")
     return template.render(
@@ -44,7 +47,9 @@ def page(report: Report, frame: Frame) -> bytes:
         kind_of=_kind_of,
         picture_uri=_picture_uri,
         note=notes.number,
-        terms=TERMS,
+        define=term,
+        width=width,
+        tongue=tongue(),
         notes=notes,
     ).encode()
 
@@ -83,12 +88,26 @@ def _exact(value: Any) -> str:
 
 
 def window_words(frame: Frame) -> str:
-    return (
-        f"{plural(frame.length, 'day')}, from {instant(frame.window.start, frame)} up to, and not including, "
-        f"{instant(frame.window.end, frame)}, {frame.window.zone.key} time"
+    return _n(
+        "{n} day, from {start} up to, and not including, {end}, {zone} time",
+        "{n} days, from {start} up to, and not including, {end}, {zone} time",
+        frame.length,
+        start=instant(frame.window.start, frame),
+        end=instant(frame.window.end, frame),
+        zone=frame.window.zone.key,
     )
 
 
 def instant(at: datetime, frame: Frame) -> str:
     local = at.astimezone(frame.window.zone)
-    return f"{local:%A} {local.day} {local:%B %Y %H:%M}"
+    return _("{weekday} {day} {time}", weekday=weekday(local), day=day(local), time=f"{local:%H:%M}")
+
+
+def tongue() -> str:
+    """The language that is spoken, as pages name it."""
+    return {"en": "en", "zh": "zh-CN"}[language()]
+
+
+def width(text: str) -> int:
+    """How many letters wide a text is; a Chinese one is as wide as two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

@@ -5,8 +5,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from include.reports.definitions import TERMS
+from include.reports.definitions import term
 from include.reports.frame import Frame
+from include.reports.language import _, language
 from include.reports.model import Column, Picture, Report, Sentence, Table
 from include.reports.page import NUMERIC, Notes, fixed_columns, instant, window_words
 from include.reports.words import days_between, listed, show
@@ -35,16 +36,12 @@ def _told(report: Report, frame: Frame, folder: Path) -> dict[str, Any]:
     """The report as plain values for the template; pictures become files of the folder."""
     notes = Notes()
     return {
-        "title": report.title,
-        "period": days_between(frame.window.first_day, frame.window.last_day),
-        "window": window_words(frame),
-        "sources": listed(list(frame.sources)),
-        "as_of": instant(frame.window.end, frame),
+        **_fixed(report, frame),
         "changes": list(report.changes),
         "doubts": list(report.doubts),
         "tiles": [
             {
-                "label": f"{tile.label}, {tile.unit}" if tile.unit else tile.label,
+                "label": _("{label}, {unit}", label=tile.label, unit=tile.unit) if tile.unit else tile.label,
                 "value": show(tile.kind, tile.value), "note": tile.note, "note_no": notes.number(tile.term),
                 "change": tile.change.text if tile.change else "", "tone": tile.change.tone if tile.change else "",
             }
@@ -60,9 +57,27 @@ def _told(report: Report, frame: Frame, folder: Path) -> dict[str, Any]:
             for place, section in enumerate(report.sections)
         ],
         "terms": [
-            {"no": number, "name": TERMS[term][0], "meaning": TERMS[term][1]}
-            for number, term in enumerate(notes.used, 1)
+            dict(zip(("no", "name", "meaning"), (number, *term(key)), strict=True))
+            for number, key in enumerate(notes.used, 1)
         ],
+    }  # fmt: skip
+
+
+def _fixed(report: Report, frame: Frame) -> dict[str, Any]:
+    """What the template says beside the report's own parts, and how: language, region and fonts."""
+    period = days_between(frame.window.first_day, frame.window.last_day)
+    return {
+        "language": language(),
+        "title": report.title, "period": period, "running": _("{title}, {period}", title=report.title, period=period),
+        "window": window_words(frame),
+        "origin": _(
+            "Sources: {sources}. As of {as_of}: what happened later is not in here.",
+            sources=listed(list(frame.sources)), as_of=instant(frame.window.end, frame),
+        ),
+        "doubtful": _("Missing or doubtful"),
+        "no_doubt": _("Nothing: every source told of every day, and no row waits in quarantine."),
+        "meanings": _("What the figures mean"),
+        "colon": _(": "),
     }  # fmt: skip
 
 

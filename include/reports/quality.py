@@ -7,17 +7,22 @@ from datetime import date
 from include.customers.kinds import ORGANISATION, PERSON, Kind
 from include.reports.blocks import per_day_lines, ranking
 from include.reports.frame import Frame
+from include.reports.language import N_, _
 from include.reports.model import Block, Column, Sentence
 from include.reports.reader import Reader, Row
 from include.reports.words import day
 
+# how each field of a person or a company is called
 NAMES = {
-    "full_name": "name", "given_name": "first name", "family_name": "last name", "birth_date": "date of birth",
-    "email": "e-mail", "phone": "telephone", "job_title": "job", "company_name": "company’s name",
-    "website": "web site", "house_number": "house number", "postcode": "postal code", "company_record": "company",
-    "lifecycle_stage": "stage", "domain": "web domain", "annual_revenue": "revenue", "parent_name": "parent company",
+    "full_name": N_("name"), "given_name": N_("first name"), "family_name": N_("last name"),
+    "birth_date": N_("date of birth"), "email": N_("e-mail"), "phone": N_("telephone"), "job_title": N_("job"),
+    "company_name": N_("company’s name"), "website": N_("web site"), "house_number": N_("house number"),
+    "street": N_("street"), "unit": N_("unit"), "postcode": N_("postal code"), "city": N_("city"),
+    "state": N_("state"), "country": N_("country"), "language": N_("language"), "company_record": N_("company"),
+    "lifecycle_stage": N_("stage"), "name": N_("name"), "domain": N_("web domain"), "industry": N_("industry"),
+    "employees": N_("employees"), "annual_revenue": N_("revenue"), "parent_name": N_("parent company"),
 }  # fmt: skip
-KINDS = (("people", PERSON), ("companies", ORGANISATION))
+KINDS = ((N_("people"), PERSON), (N_("companies"), ORGANISATION))
 
 Lines = dict[tuple[str, str], dict[date, Row]]
 
@@ -32,20 +37,29 @@ def quality(reader: Reader, frame: Frame) -> list[Block]:
         block
         for people, kind in KINDS
         for block in (
-            _of_kind(frame, people, kind, lines[kind.name])
+            _of_kind(frame, _(people), kind, lines[kind.name])
             if lines[kind.name]
-            else [Sentence(f"No source had records of {people} on a day from {day(first)} to {day(last)}.")]
+            else [
+                Sentence(
+                    _(
+                        "No source had records of {people} on a day from {first} to {last}.",
+                        people=_(people),
+                        first=day(first),
+                        last=day(last),
+                    )
+                )
+            ]
         )
     ]
 
 
 def _of_kind(frame: Frame, people: str, kind: Kind, lines: Lines) -> list[Block]:
-    sources = sorted({source for source, _ in lines})
+    sources = sorted({source for source, field in lines})
     fields = [field for field in kind.fields if any((source, field) in lines for source in sources)]
     newest = max(day_on for line in lines.values() for day_on in line)
     picture = per_day_lines(
         frame,
-        f"Completeness of each field, by source: {people}",
+        _("Completeness of each field, by source: {people}", people=people),
         [_named(field) for field in fields],
         sources,
         [
@@ -55,15 +69,15 @@ def _of_kind(frame: Frame, people: str, kind: Kind, lines: Lines) -> list[Block]
         "field_completeness",
     )
     columns = [
-        Column("Field"),
-        Column("Source"),
-        Column("Records", "count"),
-        Column("Filled", "count", "filled"),
-        Column("Valid", "count", "valid"),
-        Column("Distinct", "count", "distinct_values"),
-        Column("Changed", "count", "changed_values"),
-        Column("Completeness", "share", "field_completeness"),
-        Column("Before", "share"),
+        Column(_("Field")),
+        Column(_("Source")),
+        Column(_("Records"), "count"),
+        Column(_("Filled"), "count", "filled"),
+        Column(_("Valid"), "count", "valid"),
+        Column(_("Distinct"), "count", "distinct_values"),
+        Column(_("Changed"), "count", "changed_values"),
+        Column(_("Completeness"), "share", "field_completeness"),
+        Column(_("Before"), "share"),
     ]
     rows = [
         _row(frame, field, source, lines[source, field])
@@ -71,7 +85,10 @@ def _of_kind(frame: Frame, people: str, kind: Kind, lines: Lines) -> list[Block]
         for source in sources
         if (source, field) in lines
     ]
-    caption = f"Fields of {people} at the end of {day(newest)}; before is at the start of the pictures’ days"
+    caption = _(
+        "Fields of {people} at the end of {day}; before is at the start of the pictures’ days",
+        people=people, day=day(newest),
+    )  # fmt: skip
     return [picture, ranking(caption, columns, rows)]
 
 
@@ -92,4 +109,4 @@ def _row(frame: Frame, field: str, source: str, line: dict[date, Row]) -> Sequen
 
 
 def _named(field: str) -> str:
-    return NAMES.get(field, field.replace("_", " "))
+    return _(NAMES[field]) if field in NAMES else field.replace("_", " ")

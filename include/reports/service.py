@@ -199,6 +199,7 @@ def _flow(frame: Frame, days: list[Row]) -> list[Block]:
     backlog = [float(at_end[bucket.last_day]) for bucket in buckets]
     drawing = flow_and_stock(
         [bucket.label for bucket in buckets], ("Created", created), ("Solved", solved), ("Backlog", backlog)
+        is_wide=not frame.is_narrow,
     )
     return [
         Picture(
@@ -207,7 +208,7 @@ def _flow(frame: Frame, days: list[Row]) -> list[Block]:
             alt=f"Two lines of tickets a {frame.grain} from {day(first)} to {day(last)}: {number(sum(created))} "
             f"created and {number(sum(solved))} solved in all. Below, the backlog: {number(backlog[0])} at first, "
             f"{number(max(backlog))} at most, {number(backlog[-1])} at the end.",
-            is_wide=True,
+            is_wide=not frame.is_narrow,
             term="backlog",
         )
     ]

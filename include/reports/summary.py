@@ -1,14 +1,16 @@
 """The summary of all three reports on one page, for those who have two minutes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from include.reports import customers, sales, service
 from include.reports.frame import Frame
 from include.reports.language import _
-from include.reports.model import Picture, Report, Section, Sentence
+from include.reports.model import Block, Picture, Report, Section
 from include.reports.reader import Reader
 
 SENTENCES = 2
+PICTURES = 4
 # of each report the figures that are told, by their terms
 PARTS: dict[str, tuple[Callable[[Reader, Frame], Report], tuple[str, ...]]] = {
     "sales": (sales.build, ("won", "win_rate", "pipeline", "velocity")),
@@ -18,8 +20,11 @@ PARTS: dict[str, tuple[Callable[[Reader, Frame], Report], tuple[str, ...]]] = {
 
 
 def build(reader: Reader, frame: Frame) -> Report:
-    """The summary of a frame: of each report the first sentences, four figures and the first picture."""
-    reports = {subject: make(reader, frame) for subject, (make, _terms) in PARTS.items()}
+    """The summary of a frame: of each report the first sentences, four figures, and what happened over time."""
+    narrow = replace(frame, is_narrow=True)
+    reports = {subject: make(reader, narrow) for subject, (make, _terms) in PARTS.items()}
+    blocks: list[Block] = [block for report in reports.values() for block in report.sections[0].blocks]
+    pictures = [block for block in blocks if isinstance(block, Picture)][:PICTURES]
     return Report(
         subject="summary",
         title=_("Summary"),
@@ -30,12 +35,5 @@ def build(reader: Reader, frame: Frame) -> Report:
             for subject, (_make, terms) in PARTS.items()
             for term in terms
         ],
-        sections=[Section(report.title, [_first(report)]) for report in reports.values()],
-    )
-
-
-def _first(report: Report) -> Picture | Sentence:
-    """The report's first picture, or what is said in its place."""
-    return next(
-        block for section in report.sections for block in section.blocks if isinstance(block, Picture | Sentence)
+        sections=[Section(_("Over time"), pictures or blocks)],
     )

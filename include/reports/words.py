@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import reduce
 from typing import Any
 
 from babel.dates import format_date, format_skeleton
@@ -31,7 +32,12 @@ def number(value: Number, places: int = 2, *, is_fixed: bool = False) -> str:
 
 def share(value: Number, *, is_fixed: bool = False) -> str:
     """0.6315 → ``63.15 %``."""
-    return f"{number(Decimal(str(value)) * 100, is_fixed=is_fixed)} %"
+    return percent(number(Decimal(str(value)) * 100, is_fixed=is_fixed))
+
+
+def percent(figure: str) -> str:
+    """``12 %``, ``12%``."""
+    return _("{figure} %", figure=figure)
 
 
 def minutes(value: Number) -> str:
@@ -63,6 +69,11 @@ def dated(value: date) -> str:
 def month(value: date) -> str:
     """``Nov 2026``, ``2026年11月``."""
     return f"{value:%b %Y}" if language() == "en" else format_skeleton("yMMM", value, locale=language())
+
+
+def long_month(value: date) -> str:
+    """``November 2026``, ``2026年11月``."""
+    return f"{value:%B %Y}" if language() == "en" else month(value)
 
 
 def weekday(value: date) -> str:
@@ -125,6 +136,12 @@ def listed(items: Sequence[str]) -> str:
     return _("{first} and {last}", first=_(", ").join(items[:-1]), last=items[-1]) if len(items) > 1 else "".join(items)
 
 
+def together(*sentences: str) -> str:
+    """Sentences, one after the other; empty ones are left out."""
+    said = [sentence for sentence in sentences if sentence]
+    return reduce(lambda one, two: _("{one} {two}", one=one, two=two), said) if said else ""
+
+
 def plain(text: str) -> str:
     """Foreign text on one line: control and direction characters out, blanks together."""
     kept = "".join(" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
@@ -168,8 +185,8 @@ def compare(
     if kind == "share":
         size = _("{points} points", points=number(abs(difference) * 100))
     else:
-        percent = abs(difference) / abs(Decimal(str(previous))) * 100
-        size = f"{number(percent.quantize(Decimal(1), ROUND_HALF_UP)) if percent >= 1 else number(percent, 1)} %"
+        part = abs(difference) / abs(Decimal(str(previous))) * 100
+        size = percent(number(part.quantize(Decimal(1), ROUND_HALF_UP)) if part >= 1 else number(part, 1))
     tone = "flat" if better is None else "good" if is_up == (better == "up") else "bad"
     return Change(_("{arrow} {size} {on}", arrow="▲" if is_up else "▼", size=size, on=phrase.on), tone)
 

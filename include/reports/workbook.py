@@ -5,9 +5,10 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from include.reports.definitions import TERMS
+from include.reports.definitions import term
 from include.reports.frame import Frame
-from include.reports.model import Column, Picture, Report, Section, Table
+from include.reports.language import N_, _
+from include.reports.model import Picture, Report, Section, Table
 from include.reports.words import cut, days_between, listed, plain
 
 if TYPE_CHECKING:
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
 
 # How each kind of value is shown. A share is kept as one (0.25 is 25 %), minutes as minutes.
 FORMATS = {
-    "count": "#,##0", "amount": "#,##0.00", "share": "0.0 %", "days": "#,##0.0", "minutes": "#,##0",
+    "count": "#,##0", "amount": "#,##0.00", "share": N_("0.0 %"), "days": "#,##0.0", "minutes": "#,##0",
     "date": "yyyy-mm-dd",
 }  # fmt: skip
-UNITS = {"minutes": "minutes", "days": "days"}
+UNITS = {"minutes": N_("minutes"), "days": N_("days")}
 _LONGEST_SHEET = 31
 _LONGEST_TEXT = 32_767  # of a cell, else Excel takes none of it
 _NOT_IN_SHEETS = str.maketrans("[]:*?/\\", "       ")
@@ -54,7 +55,8 @@ class _Writer:
         self._book = book
         self._names: set[str] = set()
         self._formats: dict[str, Format] = {
-            kind: book.add_format({"num_format": shown, "valign": "top"}) for kind, shown in FORMATS.items()
+            kind: book.add_format({"num_format": _(shown) if kind == "share" else shown, "valign": "top"})
+            for kind, shown in FORMATS.items()
         }
         self._title = book.add_format({"bold": True, "font_size": 16})
         self._heading = book.add_format({"bold": True, "font_size": 12})
@@ -63,29 +65,29 @@ class _Writer:
 
     def summary(self, report: Report, frame: Frame) -> None:
         """Title, window, what changed, what is doubtful, and the figures."""
-        sheet = self._sheet("Summary")
+        sheet = self._sheet(_("Summary"))
         sheet.set_column(0, 0, 34)
         sheet.set_column(1, 1, 18)
         sheet.set_column(2, 3, 44)
         sheet.write_string(0, 0, report.title, self._title)
         sheet.write_string(1, 0, days_between(frame.window.first_day, frame.window.last_day), self._heading)
-        sheet.write_string(2, 0, f"As of {frame.window.end:%Y-%m-%d %H:%M} UTC. Sources: {listed(frame.sources)}")
+        as_of = f"{frame.window.end:%Y-%m-%d %H:%M}"
+        sheet.write_string(2, 0, _("As of {as_of} UTC. Sources: {sources}", as_of=as_of, sources=listed(frame.sources)))
         row = 4
-        for heading, lines in (("What changed", report.changes), ("Missing or doubtful", report.doubts)):
+        for heading, lines in ((_("What changed"), report.changes), (_("Missing or doubtful"), report.doubts)):
             sheet.write_string(row, 0, heading, self._heading)
-            for line in lines or ("Nothing.",):
+            for line in lines or (_("Nothing."),):
                 row += 1
                 sheet.write_string(row, 0, plain(line))
             row += 2
-        sheet.write_row(row, 0, ("Figure", "Value", "Compared", "What it means"), self._column)
+        sheet.write_row(row, 0, (_("Figure"), _("Value"), _("Compared"), _("What it means")), self._column)
         for tile in report.tiles:
             row += 1
-            label = ", ".join(part for part in (tile.label, tile.unit or UNITS.get(tile.kind, "")) if part)
-            sheet.write_string(row, 0, label, self._text)
+            sheet.write_string(row, 0, _labelled(tile.label, tile.unit or _unit(tile.kind)), self._text)
             self._write(sheet, row, 1, tile.kind, tile.value)
             change = tile.change.text if tile.change else ""
             sheet.write_string(row, 2, f"{change} {tile.note}".strip(), self._text)
-            sheet.write_string(row, 3, TERMS[tile.term][1], self._text)
+            sheet.write_string(row, 3, term(tile.term)[1], self._text)
 
     def section(self, section: Section) -> None:
         """The tables of a section, one under another, each with a filter when it is the only one."""
@@ -95,7 +97,8 @@ class _Writer:
         for table in tables:
             sheet.write_string(row, 0, table.caption, self._heading)
             for place, column in enumerate(table.columns):
-                sheet.write_string(row + 1, place, _heading(column), self._column)
+                heading = _labelled(column.heading, _unit(column.kind))
+                sheet.write_string(row + 1, place, heading, self._column)
                 sheet.set_column(place, place, 32 if column.kind == "text" and not place else 16)
             for number, values in enumerate(table.rows, row + 2):
                 for place, (column, value) in enumerate(zip(table.columns, values, strict=True)):
@@ -111,12 +114,12 @@ class _Writer:
 
     def definitions(self, report: Report) -> None:
         """What every term of the report means."""
-        sheet = self._sheet("Definitions")
+        sheet = self._sheet(_("Definitions"))
         sheet.set_column(0, 0, 30)
         sheet.set_column(1, 1, 110)
-        sheet.write_row(0, 0, ("Term", "Meaning"), self._column)
-        for row, term in enumerate(_terms(report), 1):
-            name, meaning = TERMS[term]
+        sheet.write_row(0, 0, (_("Term"), _("Meaning")), self._column)
+        for row, key in enumerate(_terms(report), 1):
+            name, meaning = term(key)
             sheet.write_string(row, 0, name, self._text)
             sheet.write_string(row, 1, meaning, self._text)
 
@@ -142,9 +145,12 @@ class _Writer:
             sheet.write_string(row, column, cut(plain(str(value)), _LONGEST_TEXT), self._text)
 
 
-def _heading(column: Column) -> str:
-    unit = UNITS.get(column.kind)
-    return f"{column.heading}, {unit}" if unit else column.heading
+def _unit(kind: str) -> str:
+    return _(UNITS[kind]) if kind in UNITS else ""
+
+
+def _labelled(label: str, unit: str) -> str:
+    return _("{label}, {unit}", label=label, unit=unit) if unit else label
 
 
 def _terms(report: Report) -> list[str]:
@@ -156,4 +162,4 @@ def _terms(report: Report) -> list[str]:
                 used |= {column.term for column in block.columns if column.term}
             elif isinstance(block, Picture) and block.term:
                 used.add(block.term)
-    return sorted(used, key=lambda term: TERMS[term][0].casefold())
+    return sorted(used, key=lambda key: term(key)[0].casefold())
