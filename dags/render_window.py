@@ -59,7 +59,7 @@ def render_window():
         )
         return [str(edition.path) for edition in editions]
 
-    render()  # type: ignore[call-arg] # params comes from Airflow
+    render()  # type: ignore[call-arg, misc]  # params comes from Airflow
 
 
 render_window()

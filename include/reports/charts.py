@@ -99,7 +99,7 @@ def compact(value: float) -> str:
 def bars_over_time(bars: Sequence[Bar], *, is_wide: bool = True) -> Drawing:
     """Upright bars in the order given, across the page; the highest and the last carry their figures."""
     with _style():
-        figure, axes = _figure(WIDE if is_wide else HALF, 2.5, left=0.5, right=0.3, bottom=0.32, top=0.08)
+        figure, axes = _figure(*((WIDE, 2.5) if is_wide else (HALF, 1.7)), left=0.5, right=0.3, bottom=0.32, top=0.08)
         values = [bar.value for bar in bars]
         axes.bar(range(len(bars)), values, width=0.72, color=[STRONG if bar.is_strong else SOFT for bar in bars])
         axes.set_xlim(-0.6, len(bars) - 0.4)
@@ -177,10 +177,10 @@ def flow_and_stock(
     with _style():
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(WIDE, 3.9) if is_wide else (HALF, 2.5))
-        middle = 2.0 if is_wide else 1.35
-        upper = _axes(figure, left=0.5, right=1.15, bottom=middle, top=0.15)
-        lower = _axes(figure, left=0.5, right=1.15, bottom=0.32, top=figure.get_figheight() - middle + 0.3)
+        figure = Figure(figsize=(WIDE, 3.9) if is_wide else (HALF, 1.9))
+        middle = 2.0 if is_wide else 1.05
+        upper = _axes(figure, left=0.5, right=1.15, bottom=middle, top=0.1)
+        lower = _axes(figure, left=0.5, right=1.15, bottom=0.32, top=figure.get_figheight() - middle + 0.2)
         places = range(len(labels))
         ends: list[tuple[float, str, str]] = []
         for (name, values), colour in ((inflow, STRONG), (outflow, SECOND)):
@@ -462,7 +462,7 @@ def _time_axis(axes: "Axes", labels: Sequence[str]) -> None:
 
 def _room(axes: "Axes") -> int:
     """How many short labels a picture has room for, side by side."""
-    return 15 if axes.figure.get_figwidth() > HALF else 7
+    return 15 if axes.bbox.width > HALF * axes.figure.dpi else 7
 
 
 def _worth_labels(values: Sequence[float], room: int = 15) -> list[int]:

@@ -50,9 +50,12 @@ def _told(report: Report, frame: Frame, folder: Path) -> dict[str, Any]:
         "sections": [
             {
                 "heading": section.heading,
-                "blocks": [
-                    _block(block, notes, folder, f"{place}-{number}.svg") for number, block in enumerate(section.blocks)
-                ],
+                "blocks": _paired(
+                    [
+                        _block(block, notes, folder, f"{place}-{number}.svg")
+                        for number, block in enumerate(section.blocks)
+                    ]
+                ),
             }
             for place, section in enumerate(report.sections)
         ],
@@ -79,6 +82,19 @@ def _fixed(report: Report, frame: Frame) -> dict[str, Any]:
         "meanings": _("What the figures mean"),
         "colon": _(": "),
     }  # fmt: skip
+
+
+def _paired(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Narrow pictures that follow each other go two beside each other."""
+    put: list[dict[str, Any]] = []
+    for part in parts:
+        if part["kind"] != "picture" or part["wide"]:
+            put.append(part)
+        elif put and put[-1]["kind"] == "pair" and len(put[-1]["pictures"]) == 1:
+            put[-1]["pictures"].append(part)
+        else:
+            put.append({"kind": "pair", "pictures": [part]})
+    return put
 
 
 def _block(block: Picture | Table | Sentence, notes: Notes, folder: Path, file: str) -> dict[str, Any]:

@@ -198,7 +198,10 @@ def _flow(frame: Frame, days: list[Row]) -> list[Block]:
     at_end = {row["day_on"]: row["backlog"] for row in days}
     backlog = [float(at_end[bucket.last_day]) for bucket in buckets]
     drawing = flow_and_stock(
-        [bucket.label for bucket in buckets], ("Created", created), ("Solved", solved), ("Backlog", backlog)
+        [bucket.label for bucket in buckets],
+        ("Created", created),
+        ("Solved", solved),
+        ("Backlog", backlog),
         is_wide=not frame.is_narrow,
     )
     return [
