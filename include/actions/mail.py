@@ -64,10 +64,10 @@ def _is_on(extra: dict[str, Any], name: str) -> bool:
     return str(extra.get(name, "")).lower() in ("true", "1")
 
 
-def mail_of(channel: EmailChannel, claimed: Claimed, at: datetime, folder: Path = REPORTS) -> EmailMessage:
+def mail_of(channel: EmailChannel, claimed: Claimed, at: datetime, folder: Path | None = None) -> EmailMessage:
     """The mail that a message of the outbox is.
 
-    :param folder: of the reports, whose files may go with it.
+    :param folder: of the reports, whose files may go with it; that of the installation unless given.
     :raises NotSentError: when the recipient is no address, or a file is no longer there.
     """
     if not _ADDRESS.fullmatch(claimed.recipient):
@@ -85,7 +85,7 @@ def mail_of(channel: EmailChannel, claimed: Claimed, at: datetime, folder: Path 
     if claimed.payload.get("html"):
         mail.add_alternative(claimed.payload["html"], subtype="html")
     for file in claimed.payload.get("files", ()):
-        _attach(mail, file, folder)
+        _attach(mail, file, folder or REPORTS)
     return mail
 
 
@@ -104,7 +104,8 @@ def _attach(mail: EmailMessage, file: dict[str, str], folder: Path) -> None:
         assert isinstance(shown, EmailMessage)
         shown.add_related(content, kind, subtype, cid=f"<{file['content_id']}>", disposition="inline")
     else:
-        mail.add_attachment(content, kind, subtype, filename=file["name"])
+        charset = {"charset": "utf-8"} if kind == "text" else {}
+        mail.add_attachment(content, kind, subtype, filename=file["name"], params=charset)
 
 
 class Mailer:
