@@ -381,7 +381,7 @@ def _top(reader: Reader, currency: str) -> list[Block]:
         [
             _called(row),
             row["company_name"],
-            row["country"],
+            retold.country(row["country"]) if row["country"] else None,
             retold.segment(load_value_config().segment(row["recency_score"], row["frequency_score"])),
             row["recency_days"],
             row["frequency"],
@@ -532,13 +532,14 @@ def _countries(reader: Reader) -> list[Block]:
     rows = reader.rows("customers_countries")
     if not any(row["country"] for row in rows):
         return [Sentence(_("The country of no customer is known."))]
-    bars = [Bar(row["country"] or _("not told"), row["customers"], row["country"] is not None) for row in rows]
+    names = [retold.country(row["country"]) if row["country"] else _("not told") for row in rows]
+    bars = [Bar(label, row["customers"], row["country"] is not None) for label, row in zip(names, rows, strict=True)]
     columns = [
         Column(_("Country"), term="country"),
         Column(_("Customers"), "count", "known_customers"),
         Column(_("New"), "count", "new_customers"),
     ]
-    table = [[row["country"] or _("not told"), row["customers"], row["new_customers"]] for row in rows]
+    table = [[label, row["customers"], row["new_customers"]] for label, row in zip(names, rows, strict=True)]
     return [
         ranked(
             _("Customers by country"),

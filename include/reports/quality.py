@@ -7,7 +7,7 @@ from datetime import date
 from include.customers.kinds import ORGANISATION, PERSON, Kind
 from include.reports.blocks import per_day_lines, ranking
 from include.reports.frame import Frame
-from include.reports.language import N_, _
+from include.reports.language import N_, _, _c
 from include.reports.model import Block, Column, Sentence
 from include.reports.reader import Reader, Row
 from include.reports.words import day
@@ -19,7 +19,7 @@ NAMES = {
     "company_name": N_("company’s name"), "website": N_("web site"), "house_number": N_("house number"),
     "street": N_("street"), "unit": N_("unit"), "postcode": N_("postal code"), "city": N_("city"),
     "state": N_("state"), "country": N_("country"), "language": N_("language"), "company_record": N_("company"),
-    "lifecycle_stage": N_("stage"), "name": N_("name"), "domain": N_("web domain"), "industry": N_("industry"),
+    "lifecycle_stage": N_("stage"), "domain": N_("web domain"), "industry": N_("industry"),
     "employees": N_("employees"), "annual_revenue": N_("revenue"), "parent_name": N_("parent company"),
 }  # fmt: skip
 KINDS = ((N_("people"), PERSON), (N_("companies"), ORGANISATION))
@@ -109,4 +109,6 @@ def _row(frame: Frame, field: str, source: str, line: dict[date, Row]) -> Sequen
 
 
 def _named(field: str) -> str:
+    if field == "name":
+        return _c("company", "name")
     return _(NAMES[field]) if field in NAMES else field.replace("_", " ")

@@ -1,8 +1,10 @@
-"""What the product itself wrote into the warehouse in English, in the language that is spoken; other text stays."""
+"""What the product itself wrote into the warehouse, in the language that is spoken; other text stays."""
 
 import re
 
-from include.reports.language import N_, _, _c
+from babel import Locale
+
+from include.reports.language import N_, _, _c, language
 
 # of include/config/value.yaml, as it comes
 SEGMENTS = (
@@ -22,6 +24,11 @@ REASONS = (
     N_("no number of clusters from 2 to {most} comes out again when customers who bought are drawn anew"),
     N_("the likelihood has no maximum: {message}"),
 )
+
+
+def country(code: str) -> str:
+    """A country by its name, where pages are not in English: 法国 of FR."""
+    return code if language() == "en" else Locale(language()).territories.get(code, code)
 
 
 def segment(name: str) -> str:

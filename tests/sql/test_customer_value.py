@@ -1,5 +1,6 @@
 """Customer value in the warehouse: RFM by hand, months and moves between them, models fitted once, the real CDNOW."""
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -7,10 +8,12 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
+from bs4 import BeautifulSoup
 
 from include.models.calendar import a_month_before, last_month_end
 from include.reports.frame import Frame
 from include.reports.model import Picture, Sentence
+from include.reports.page import page
 from include.reports.reader import Reader
 from include.reports.render import SUBJECTS
 from include.settings import SQL
@@ -20,6 +23,7 @@ from include.window import Window
 from tests.cdnow import purchases
 from tests.conftest import Databases
 from tests.deliveries import checksums, rows
+from tests.languages import every_message_in
 
 UTC = ZoneInfo("UTC")
 
@@ -298,6 +302,22 @@ def test_the_report_shows_value_moves_and_groups(cdnow_warehouse: Warehouse) -> 
     assert [row[7] for row in table.rows] == sorted((row[7] for row in table.rows), reverse=True)
     groups = told["Groups of alike customers"]
     assert sum(row[1] for row in groups[-1].rows) == 2357
+
+
+@pytest.mark.parametrize(("first", "last"), [("1997-09-01", "1997-09-30"), ("1997-04-01", "1997-04-30")])
+def test_the_report_in_chinese_has_nothing_in_english(cdnow_warehouse: Warehouse, first: str, last: str) -> None:
+    frame = Frame(Window.between(first, last, UTC), ("shop",))
+    with cdnow_warehouse.connect() as connection, every_message_in("zh"):
+        report = SUBJECTS["customers"](Reader(connection, frame.parameters()), frame)
+        text = BeautifulSoup(page(report, frame), "html.parser")
+    shown = [text.get_text(), *(str(part["alt"]) for part in text.find_all("img"))]
+    shown += [str(part[told]) for told in ("title", "aria-label") for part in text.select(f"[{told}]")]
+    style = text.find("style")
+    english = {word for told in shown for word in re.findall("[A-Za-z]+", told.replace(style.get_text(), ""))}  # type: ignore[union-attr]
+    assert english <= {
+        "shop", "c", "UTC", "USD", "RFM", "R", "F", "P", "alive", "BG", "NBD", "Gamma", "k", "means", "include",
+        "config", "value", "yaml",
+    }  # fmt: skip
 
 
 def test_the_report_says_so_where_there_is_no_value(cdnow_warehouse: Warehouse) -> None:
