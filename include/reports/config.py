@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from include.actions.config import EmailChannel, OutboxConfig
 from include.config_files import ConfigError, StrictModel, read_config
+from include.reports.colours import READABLE, contrast
 from include.reports.language import Language
 from include.settings import CONFIG
 
@@ -16,7 +17,6 @@ Format = Literal["html", "pdf", "xlsx"]
 Period = Literal["daily", "weekly", "monthly"]
 
 LARGEST_LOGO = 200_000
-READABLE = 4.5  # WCAG 2.2, 1.4.3: contrast of text
 
 
 class Brand(StrictModel):
@@ -44,6 +44,9 @@ class Brand(StrictModel):
     @property
     def logo_path(self) -> Path | None:
         return CONFIG / self.logo if self.logo else None
+
+
+PLAIN = Brand(name="CRM Autopilot")
 
 
 class Recipient(StrictModel):
@@ -138,15 +141,3 @@ def check_channels(config: ReportsConfig, outbox: OutboxConfig) -> None:
                     )
                 if recipient.email and not mail:
                     raise ConfigError("reports.yaml: outbox.yaml has no channel of kind email, so nobody can get mail")
-
-
-def contrast(one: str, other: str) -> float:
-    """Contrast of two colours, 1 to 21, by WCAG 2.2 (relative luminance)."""
-    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -1,6 +1,7 @@
 """The report as a page: one HTML file that needs nothing else."""
 
 import base64
+import hashlib
 import unicodedata
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from include.reports.colours import seen_on
+from include.reports.config import PLAIN, Brand
 from include.reports.definitions import term
 from include.reports.frame import Frame
 from include.reports.language import _, _n, language
@@ -17,9 +20,11 @@ from include.reports.words import day, days_between, listed, show, weekday
 
 NUMERIC = frozenset({"count", "amount", "share", "days", "minutes"})
 DECIMAL = frozenset({"amount", "share", "days"})
+DARK = "#18222a"  # what text stands on where the reader's system is dark
+SORT = Path(__file__).with_name("sort.js").read_text("utf-8")
 
 
-def page(report: Report, frame: Frame) -> bytes:
+def page(report: Report, frame: Frame, brand: Brand = PLAIN) -> bytes:
     """The report as one self-contained HTML file in UTF-8; the same report gives the same bytes."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -35,6 +40,11 @@ def page(report: Report, frame: Frame) -> bytes:
     template = environment.get_template("page.html.j2")
     return template.render(
         report=report,
+        brand=brand,
+        accent_in_dark=seen_on(DARK, brand.accent),
+        logo=_logo_uri(brand),
+        script=Markup(SORT),
+        script_hash=base64.b64encode(hashlib.sha256(SORT.encode()).digest()).decode(),
         window=window_words(frame),
         period=days_between(frame.window.first_day, frame.window.last_day),
         sources=listed(list(frame.sources)),
@@ -52,6 +62,13 @@ def page(report: Report, frame: Frame) -> bytes:
         tongue=tongue(),
         notes=notes,
     ).encode()
+
+
+def _logo_uri(brand: Brand) -> str:
+    if brand.logo_path is None:
+        return ""
+    kind = "svg+xml" if brand.logo_path.suffix == ".svg" else "png"
+    return f"data:image/{kind};base64,{base64.b64encode(brand.logo_path.read_bytes()).decode()}"
 
 
 class Notes:

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from include.reports.config import PLAIN, Brand
 from include.reports.definitions import term
 from include.reports.frame import Frame
 from include.reports.language import _, language
@@ -13,7 +14,7 @@ from include.reports.page import NUMERIC, Notes, fixed_columns, instant, window_
 from include.reports.words import days_between, listed, show
 
 
-def pdf(report: Report, frame: Frame) -> bytes:
+def pdf(report: Report, frame: Frame, brand: Brand = PLAIN) -> bytes:
     """The report as a PDF; the same report gives the same bytes. Needs no font and no program of the machine."""
     import typst
     from matplotlib import get_data_path
@@ -23,7 +24,9 @@ def pdf(report: Report, frame: Frame) -> bytes:
     with tempfile.TemporaryDirectory(prefix="crm-report-") as name:
         folder = Path(name)
         (folder / "report.typ").write_bytes((Path(__file__).parent / "pdf.typ").read_bytes())
-        (folder / "report.json").write_text(json.dumps(_told(report, frame, folder)), encoding="utf-8")
+        (folder / "report.json").write_text(
+            json.dumps(_told(report, frame, folder) | _branded(brand, folder)), encoding="utf-8"
+        )
         made = typst.compile(
             str(folder / "report.typ"), root=name, font_paths=fonts, ignore_system_fonts=True, format="pdf",
             timestamp=int(frame.window.end.timestamp()),
@@ -64,6 +67,14 @@ def _told(report: Report, frame: Frame, folder: Path) -> dict[str, Any]:
             for number, key in enumerate(notes.used, 1)
         ],
     }  # fmt: skip
+
+
+def _branded(brand: Brand, folder: Path) -> dict[str, str]:
+    logo = ""
+    if brand.logo_path:
+        logo = f"logo{brand.logo_path.suffix}"
+        (folder / logo).write_bytes(brand.logo_path.read_bytes())
+    return {"brand": brand.name, "accent": brand.accent, "logo": logo}
 
 
 def _fixed(report: Report, frame: Frame) -> dict[str, Any]:

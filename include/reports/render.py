@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 
 from include.reports import customers, sales, service, summary
-from include.reports.config import Format
+from include.reports.config import Brand, Format, load_reports_config
 from include.reports.differences import figures
 from include.reports.frame import Frame
 from include.reports.language import LANGUAGES, Language, speaking
@@ -35,7 +35,7 @@ SUBJECTS: dict[str, Callable[[Reader, Frame], Report]] = {
 }
 
 # Formats beside the page, each from the same report.
-MAKERS: dict[str, Callable[[Report, Frame], bytes]] = {"pdf": pdf, "xlsx": workbook}
+MAKERS: dict[str, Callable[[Report, Frame, Brand], bytes]] = {"pdf": pdf, "xlsx": workbook}
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,9 @@ def _keep(
     warehouse: Warehouse, report: Report, frame: Frame, reader: Reader, folder: Path, formats: Collection[Format],
     language: Language,
 ) -> Edition:  # fmt: skip
+    brand = load_reports_config().brand
     with speaking(language):
-        text = page(report, frame)
+        text = page(report, frame, brand)
         checksum = hashlib.sha256(text).hexdigest()
         path = folder / report.subject / frame.window.label / f"{checksum[:12]}.html"
         manifest = _manifest(report, frame, reader, text, checksum, language)
@@ -115,7 +116,7 @@ def _keep(
         others = [path.with_suffix(f".{name}") for name in MAKERS if name in formats]
         for other in others:
             if not other.exists():
-                _write(other, MAKERS[other.suffix[1:]](report, frame))
+                _write(other, MAKERS[other.suffix[1:]](report, frame, brand))
     is_new = _book(warehouse, frame, path.relative_to(folder), manifest)
     return Edition(path, checksum, is_new, language, tuple(others), report, frame)
 

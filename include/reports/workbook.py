@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from include.reports.config import PLAIN, Brand
 from include.reports.definitions import term
 from include.reports.frame import Frame
 from include.reports.language import N_, _
@@ -26,7 +27,7 @@ _LONGEST_TEXT = 32_767  # of a cell, else Excel takes none of it
 _NOT_IN_SHEETS = str.maketrans("[]:*?/\\", "       ")
 
 
-def workbook(report: Report, frame: Frame) -> bytes:
+def workbook(report: Report, frame: Frame, brand: Brand = PLAIN) -> bytes:
     """The report as an Excel file; the same report gives the same bytes. Text is text: nothing in it is a formula."""
     from xlsxwriter import Workbook
 
@@ -39,7 +40,9 @@ def workbook(report: Report, frame: Frame) -> bytes:
         },
     )  # fmt: skip
     # the only clock in it is the window's
-    book.set_properties({"title": report.title, "created": frame.window.end.replace(tzinfo=None)})
+    book.set_properties(
+        {"title": report.title, "company": brand.name, "created": frame.window.end.replace(tzinfo=None)}
+    )
     writer = _Writer(book)
     writer.summary(report, frame)
     for section in report.sections:

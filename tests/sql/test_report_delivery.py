@@ -13,7 +13,8 @@ from include.actions import mail as mail_channel
 from include.actions.config import OutboxConfig
 from include.actions.sender import send_due
 from include.config_files import ConfigError
-from include.reports.config import Brand, Mail, Plan, ReportsConfig, check_channels, contrast, load_reports_config
+from include.reports.colours import contrast
+from include.reports.config import Brand, Mail, Plan, ReportsConfig, check_channels, load_reports_config
 from include.reports.delivery import Delivered, is_changed, propose_reports
 from include.reports.differences import since_the_one_before
 from include.reports.model import Tile
