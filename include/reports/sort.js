@@ -4,10 +4,16 @@ for (const table of document.querySelectorAll("main table")) {
   const body = table.tBodies[0];
   if (body.rows.length < 2) continue;
   for (const [place, head] of [...table.tHead.rows[0].cells].entries()) {
-    const button = document.createElement("button");
-    button.type = "button";
+    const button = document.createElement("span"); // a button would not wrap as the heading's text does
+    button.role = "button";
+    button.tabIndex = 0;
     button.append(head.firstChild);
     head.prepend(button);
+    button.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      button.click();
+    });
     const value = (row) => {
       const cell = row.cells[place];
       const told = cell.querySelector("data, time");
