@@ -39,6 +39,7 @@ from tests import answer_days, reminder_days
 from tests.bench import budget, customers, truth
 from tests.bench import mysql as mysql_table
 from tests.bench import replies as replies_bench
+from tests.bench import reports as reports_bench
 from tests.bench import sales as sales_marts
 from tests.bench import sales_models as sales_models_bench
 from tests.bench import search as customer_search
@@ -73,6 +74,7 @@ SALES_DEALS = 1_000_000
 SERVICE_TICKETS = 1_000_000
 SERVICE_AIM_SECONDS = {"business time": 20.0, "a year from scratch": 600.0, "one more day": 60.0}
 SALES_AIM_SECONDS = {"a year from scratch": 600.0, "one more day": 60.0}
+REPORTED_CUSTOMERS, REPORTS_AIM_SECONDS, REPORTS_AIM_MB = 1_000_000, 60.0, 1024.0
 HOOKS, HOOK_BURST, HOOK_PAUSE_SECONDS = 20, 200, 4.0
 
 
@@ -551,6 +553,23 @@ def service(setting: Setting) -> list[Line]:
     return lines
 
 
+def reports(setting: Setting) -> list[Line]:
+    """The monthly edition of all reports, both languages, all formats, of a warehouse with a million customers."""
+    people = REPORTED_CUSTOMERS // setting.share
+    with setting.server.database(is_migrated=True) as url:
+        lines = [_yardstick("reports", url)]
+        reports_bench.fill(url, people)
+        found = reports_bench.measure(url, setting.folder / "reports")
+    aims = {"all": REPORTS_AIM_SECONDS, "peak MB": REPORTS_AIM_MB, "html kB": 2000.0}
+    for what, figure in found.items():
+        aim = aims.get(what)
+        unit = what.partition(" ")[2] or "s"
+        reached = None if aim is None else figure < aim
+        told = f"{people:,} customers, a month, 2 languages, 3 formats: {what.partition(' ')[0]}"
+        lines.append(Line("reports", told, unit, figure, aim, None, found["all"], reached))
+    return lines
+
+
 def _yardstick(bench: str, url: str) -> Line:
     """How fast this machine is today, to compare figures of several by: ten million texts hashed by PostgreSQL."""
     started = time.perf_counter()
@@ -760,6 +779,7 @@ BENCHES: dict[str, Callable[[Setting], list[Line]]] = {
     "identity": identity,
     "sales": sales,
     "service": service,
+    "reports": reports,
     "reminders": reminders,
     "replies": replies,
     "answers": answers,
