@@ -46,7 +46,8 @@ def said() -> dict[Said, str]:
                 # a message that is no constant is marked by N_ where it is written
                 texts = [part.value for part in call.args[: TEXTS[call.func.id]] if isinstance(part, ast.Constant)]
                 if len(texts) == TEXTS[call.func.id]:
-                    found[_key(*texts) if call.func.id == "_c" else _key(None, texts)] = path.name
+                    context = str(texts.pop(0)) if call.func.id == "_c" else None
+                    found[_key(context, texts)] = path.name
     for path in sorted(REPORTS.glob("*.j2")):
         with path.open("rb") as file:
             for _, _, message, _ in babel_extract(file, ["_"], (), {"silent": "false"}):
