@@ -1,5 +1,6 @@
 """The reports in Chinese: every message has a translation with the same places, and none is left over."""
 
+import ast
 import io
 import re
 import string
@@ -10,7 +11,6 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import openpyxl
 from babel.messages.catalog import Message
-from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 from bs4 import BeautifulSoup
 from jinja2.ext import babel_extract
@@ -31,7 +31,8 @@ from include.window import Window
 from tests.languages import every_message_in
 
 REPORTS = CATALOGUES.parent
-KEYWORDS: Any = {"_": None, "_n": (1, 2), "_c": ((1, "c"), 2), "N_": None}
+# how many texts each takes
+TEXTS = {"_": 1, "N_": 1, "_n": 2, "_c": 2}
 # context, message, and what it is for many
 Said = tuple[str | None, str, str | None]
 
@@ -40,13 +41,17 @@ def said() -> dict[Said, str]:
     """Every message of the reports → the file that says it."""
     found: dict[Said, str] = {}
     for path in sorted(REPORTS.glob("*.py")):
-        with path.open("rb") as file:
-            for _, message, _, context in extract("python", file, KEYWORDS):
-                found[_key(context, message)] = path.name
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in TEXTS:
+                # a message that is no constant is marked by N_ where it is written
+                texts = [part.value for part in call.args[: TEXTS[call.func.id]] if isinstance(part, ast.Constant)]
+                if len(texts) == TEXTS[call.func.id]:
+                    context = str(texts.pop(0)) if call.func.id == "_c" else None
+                    found[_key(context, texts)] = path.name
     for path in sorted(REPORTS.glob("*.j2")):
         with path.open("rb") as file:
-            for _, _, told, _ in babel_extract(file, list(KEYWORDS), (), {"silent": "false"}):
-                found[_key(None, told)] = path.name
+            for _, _, message, _ in babel_extract(file, ["_"], (), {"silent": "false"}):
+                found[_key(None, message)] = path.name
     return found
 
 
