@@ -351,10 +351,10 @@ def test_open_deals_by_what_their_chances_bring_in(connection: psycopg.Connectio
     report = build(connection, "sales")
     # deal, rep, stage, amount, chance, its stage, likely in, why
     assert table(report, "The open deals that bring in most") == [
-        ["9", "Ann", "Proposal", 400, Decimal("0.6"), Decimal("0.5"), "Dec 2026", "+ younger than most"],
-        ["10", "Ann", "Won", 700, Decimal("0.3"), Decimal("0.5"), None, "+ younger than most"],
-        ["5", "Ann", "Lost", 100, Decimal("0.2"), Decimal("0.5"), None, "+ younger than most; 6 days in Talk"],
-        ["8", "Bo", "Proposal", None, Decimal("0.9"), Decimal("0.5"), None, "+ younger than most"],
+        ["9", "Ann", "Proposal", 400, Decimal("0.6"), Decimal("0.5"), "Dec 2026", "for: younger than most"],
+        ["10", "Ann", "Won", 700, Decimal("0.3"), Decimal("0.5"), None, "for: younger than most"],
+        ["5", "Ann", "Lost", 100, Decimal("0.2"), Decimal("0.5"), None, "for: younger than most; 6 days in Talk"],
+        ["8", "Bo", "Proposal", None, Decimal("0.9"), Decimal("0.5"), None, "for: younger than most"],
     ]
     told = said(report, "Which open deals will be won")
     assert "4 deals are open; by their chances they bring in 470 USD. 1 of them is unlike its peers." in told
