@@ -71,7 +71,7 @@ def by_grain(frame: Frame, caption: str) -> str:
             return _("{caption}, by day", caption=caption)
         case "week":
             return _("{caption}, by week", caption=caption)
-        case "month":
+        case _:
             return _("{caption}, by month", caption=caption)
 
 

@@ -45,6 +45,12 @@ def _(message: str, /, **values: Any) -> str:
     return told.format(**values) if values else told
 
 
+def _c(context: str, message: str, /, **values: Any) -> str:
+    """A message that is said otherwise elsewhere: ``_c("title", "Customers")``; the context tells the two apart."""
+    told = str(_catalogue(language()).pgettext(context, message))
+    return told.format(**values) if values else told
+
+
 def _n(one: str, many: str, count: int, /, **values: Any) -> str:
     """A message of a count, in the language that is spoken: ``_n("{n} deal", "{n} deals", 12)``.
 

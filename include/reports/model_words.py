@@ -6,7 +6,7 @@ Words that are no model's own (stages, products, topics) come through as they ar
 import re
 from collections.abc import Iterable
 from decimal import Decimal
-from functools import cache, reduce
+from functools import cache
 
 from include.reports.language import N_, _
 from include.reports.words import number, show
@@ -14,7 +14,7 @@ from include.reports.words import number, show
 # include/sales/win.py: of the stage alone
 STAGE = N_("stage {stage}")
 # sql/mart/deal_outlook.sql: in what a deal is unlike its peers
-STAYED = N_("{days} days in {stage}: longer than the allowed stay of {allowed} days")
+STAYED = "{days} days in {stage}: longer than the allowed stay of {allowed} days"
 AMOUNT = N_("amount {times} times the usual one of its product")
 # sql/models/explain.sql, of the dimensions of sql/sales/event_part.sql and sql/service/event_part.sql
 PARTS = (
@@ -78,12 +78,6 @@ def group(name: str) -> str:
 def known(text: str | None, words: Iterable[str]) -> str | None:
     """One of these words in the language that is spoken; any other text as it is."""
     return _(text) if text and text in words else text
-
-
-def together(*sentences: str) -> str:
-    """Sentences, one after the other; empty ones are left out."""
-    said = [sentence for sentence in sentences if sentence]
-    return reduce(lambda one, two: _("{one} {two}", one=one, two=two), said) if said else ""
 
 
 def _reason(text: str) -> str:

@@ -2,11 +2,11 @@
 
 from include.reports.blocks import ranking
 from include.reports.charts import Bar, Drawing, bars_with_forecast
-from include.reports.language import N_, _, _n
+from include.reports.language import N_, _, _c, _n
 from include.reports.model import Block, Column, Picture, Section, Sentence, Table
-from include.reports.model_words import explained, group, no_model, together, why
+from include.reports.model_words import explained, group, no_model, why
 from include.reports.reader import Reader, Row
-from include.reports.words import day, money, month, number, share, unit
+from include.reports.words import day, money, month, number, share, together, unit
 
 SERIES = {
     "new_deals": N_("New deals"),
@@ -206,7 +206,7 @@ def _chances(reader: Reader) -> list[Block]:
 def _leads(rows: list[Row]) -> list[Block]:
     first = rows[0]
     columns = [
-        Column(_("Lead")), Column(_("Rep")), Column(_("Stage")), Column(_("Source")), Column(_("Since")),
+        Column(_("Lead")), Column(_("Rep")), Column(_("Stage")), Column(_c("lead", "Source")), Column(_("Since")),
         Column(_("Chance"), "share", "conversion_probability"), Column(_("Its stage"), "share", "lead_stage_rate"),
         Column(_("Why")),
     ]  # fmt: skip

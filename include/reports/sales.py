@@ -8,9 +8,9 @@ from include.reports import doubts, outlook
 from include.reports.blocks import over_time, ranked, ranking, ratio, unreadable
 from include.reports.charts import Bar, compact, process_map
 from include.reports.frame import Frame
-from include.reports.language import N_, _, _n
+from include.reports.language import N_, _, _c, _n
 from include.reports.model import Block, Column, Picture, Report, Section, Sentence, Table, Tile
-from include.reports.model_words import known, together
+from include.reports.model_words import known
 from include.reports.reader import Reader, Row
 from include.reports.words import (
     compare,
@@ -23,6 +23,7 @@ from include.reports.words import (
     plain,
     sentence,
     share,
+    together,
     unit,
 )
 
@@ -793,7 +794,7 @@ def _open_deals(reader: Reader, stages: list[Row], currency: str) -> list[Block]
             Column(_("Rep")),
             Column(_("Stage"), term="stage"),
             Column(_in(_("Amount"), currency), "amount"),
-            Column(_("Created"), "date"),
+            Column(_c("date", "Created"), "date"),
         ]
         rows = [
             [

@@ -8,9 +8,9 @@ from include.reports import doubts, service_outlook
 from include.reports.blocks import grid, per_bucket, ranked, ranking, ratio
 from include.reports.charts import Bar, flow_and_stock
 from include.reports.frame import Frame
-from include.reports.language import N_, _, _n, language
+from include.reports.language import N_, _, _c, _n, language
 from include.reports.model import Block, Column, Picture, Report, Section, Sentence, Table, Tile
-from include.reports.model_words import known, together
+from include.reports.model_words import known
 from include.reports.reader import Reader, Row
 from include.reports.words import (
     compare,
@@ -23,6 +23,7 @@ from include.reports.words import (
     sentence,
     share,
     short_day,
+    together,
     weekday,
 )
 
@@ -258,7 +259,10 @@ def _flow(frame: Frame, days: list[Row]) -> list[Block]:
     at_end = {row["day_on"]: row["backlog"] for row in days}
     backlog = [float(at_end[bucket.last_day]) for bucket in buckets]
     drawing = flow_and_stock(
-        [bucket.label for bucket in buckets], (_("Created"), created), (_("Solved"), solved), (_("Backlog"), backlog)
+        [bucket.label for bucket in buckets],
+        (_c("count", "Created"), created),
+        (_("Solved"), solved),
+        (_("Backlog"), backlog),
     )
     span = {"first": day(first), "last": day(last), "created": number(sum(created)), "solved": number(sum(solved))}
     match frame.grain:
@@ -335,7 +339,7 @@ def _backlog(reader: Reader, now: Row) -> list[Block]:
         Column(_("Company")),
         Column(_("Priority")),
         Column(_("Assignee")),
-        Column(_("Created"), "date"),
+        Column(_c("date", "Created"), "date"),
         Column(_("Waits for"), "days", "unreplied"),
     ]
     waiting = [
@@ -476,7 +480,7 @@ def _channels(reader: Reader) -> list[Block]:
         return [Sentence(_("No ticket came in, was solved or waited on any channel."))]
     columns = [
         Column(_("Channel")),
-        Column(_("Created"), "count", "created_tickets"),
+        Column(_c("count", "Created"), "count", "created_tickets"),
         Column(_("Solved"), "count", "solved_tickets"),
         Column(_("First reply, median"), "minutes", "first_reply_time"),
         Column(_("Backlog"), "count", "backlog"),

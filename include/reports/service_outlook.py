@@ -9,9 +9,9 @@ from include.reports.blocks import grid, ranking
 from include.reports.charts import fan
 from include.reports.language import _, _n, language
 from include.reports.model import Block, Column, Picture, Section, Sentence, Table
-from include.reports.model_words import explained, group, together
+from include.reports.model_words import explained, group
 from include.reports.reader import Reader, Row
-from include.reports.words import day, number, share, short_day
+from include.reports.words import day, number, share, short_day, together
 
 WEEK = 7
 

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import reduce
 from typing import Any
 
 from babel.dates import format_date, format_skeleton
@@ -123,6 +124,12 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 def listed(items: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     return _("{first} and {last}", first=_(", ").join(items[:-1]), last=items[-1]) if len(items) > 1 else "".join(items)
+
+
+def together(*sentences: str) -> str:
+    """Sentences, one after the other; empty ones are left out."""
+    said = [sentence for sentence in sentences if sentence]
+    return reduce(lambda one, two: _("{one} {two}", one=one, two=two), said) if said else ""
 
 
 def plain(text: str) -> str:

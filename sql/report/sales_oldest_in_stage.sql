@@ -1,4 +1,4 @@
--- one row per deal open at the window's end, the ten that have been in their stage longest; how long a deal may stay there
+-- one row per deal open at the window's end, the ten longest in their stage; how long one may stay there
 with allowed as (
     select
         source,
