@@ -11,8 +11,76 @@ from functools import cache
 from include.reports.language import N_, _
 from include.reports.words import number, show
 
-# include/sales/win.py: of the stage alone
+# include/sales/win.py: what moves a chance
 STAGE = N_("stage {stage}")
+REASONS = (
+    N_("older than most"),
+    N_("younger than most"),
+    N_("longer in its stage than is usual there"),
+    N_("still within the usual stay in its stage"),
+    N_("much was done lately"),
+    N_("little was done lately"),
+    N_("silent for long"),
+    N_("in touch lately"),
+    N_("went back a stage"),
+    N_("never went back a stage"),
+    N_("its rep wins often"),
+    N_("its rep wins seldom"),
+    N_("its product is won often"),
+    N_("its product is won seldom"),
+    N_("its source is won often"),
+    N_("its source is won seldom"),
+    N_("its company has bought before"),
+    N_("its company has said no before"),
+    N_("its rep converts often"),
+    N_("its rep converts seldom"),
+    N_("its source is converted often"),
+    N_("its source is converted seldom"),
+)
+# include/sales/clusters.py and include/service/ways.py: what names of groups are put together from
+WORDS = (
+    N_("few deals"),
+    N_("many deals"),
+    N_("seldom buys"),
+    N_("often buys"),
+    N_("low value"),
+    N_("high value"),
+    N_("nothing open"),
+    N_("deals open"),
+    N_("active"),
+    N_("long silent"),
+    N_("new"),
+    N_("long-standing"),
+    N_("small"),
+    N_("large"),
+    N_("young"),
+    N_("old"),
+    N_("moving"),
+    N_("standing still"),
+    N_("at the start"),
+    N_("far on"),
+    N_("little done"),
+    N_("much done"),
+    N_("in touch"),
+    N_("silent"),
+    N_("quick reply"),
+    N_("slow reply"),
+    N_("solved soon"),
+    N_("solved late"),
+    N_("over in hours"),
+    N_("over in days"),
+    N_("customer not asked"),
+    N_("waited for the customer"),
+    N_("never on hold"),
+    N_("on hold"),
+    N_("few replies"),
+    N_("many replies"),
+    N_("one pair of hands"),
+    N_("handed on"),
+    N_("solved once"),
+    N_("reopened"),
+    N_("average"),
+)
 # sql/mart/deal_outlook.sql: in what a deal is unlike its peers
 STAYED = "{days} days in {stage}: longer than the allowed stay of {allowed} days"
 AMOUNT = N_("amount {times} times the usual one of its product")
@@ -67,12 +135,12 @@ def no_model(reason: str) -> str:
 
 
 def group(name: str) -> str:
-    """``few deals, long silent``: the name of a cluster, by the words of its features; a number tells two apart."""
-    words, _blank, count = name.rpartition(" ")
-    if not (words and count.isdecimal()):
-        words, count = name, ""
-    told = _(", ").join(_(word) if word else "" for word in words.split(", "))
-    return f"{told} {count}".rstrip()
+    """``few deals, long silent``, ``average 2``: the name of a cluster, by the words of its features."""
+    found = re.fullmatch(r"(.+?)( \d+)?", name)
+    words = found[1].split(", ") if found else []
+    if not found or not set(words) <= set(WORDS):
+        return name
+    return _(", ").join(map(_, words)) + (found[2] or "")
 
 
 def known(text: str | None, words: Iterable[str]) -> str | None:
@@ -81,16 +149,15 @@ def known(text: str | None, words: Iterable[str]) -> str | None:
 
 
 def _reason(text: str) -> str:
-    told = _said(text, (STAGE,))
-    return _(text) if told == text and text else told
+    return _(text) if text in REASONS else _said(text, (STAGE,))
 
 
 def _unlike(text: str) -> str:
     if found := _pattern(STAYED).fullmatch(text):
+        # of the stage that the row names
         return _(
-            "{days} in {stage}: longer than the allowed stay of {allowed}",
+            "{days} in its stage, {allowed} allowed",
             days=show("days", Decimal(found["days"])),
-            stage=found["stage"],
             allowed=show("days", Decimal(found["allowed"])),
         )
     if found := _pattern(AMOUNT).fullmatch(text):
