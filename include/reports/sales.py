@@ -8,20 +8,22 @@ from include.reports import doubts, outlook
 from include.reports.blocks import over_time, ranked, ranking, ratio, unreadable
 from include.reports.charts import Bar, compact, process_map
 from include.reports.frame import Frame
-from include.reports.language import _, _n
+from include.reports.language import N_, _, _c, _n
 from include.reports.model import Block, Column, Picture, Report, Section, Sentence, Table, Tile
+from include.reports.model_words import known
 from include.reports.reader import Reader, Row
 from include.reports.words import (
     compare,
     listed,
     money,
+    month,
     more_or_less,
     name,
     number,
     plain,
-    plural,
     sentence,
     share,
+    together,
     unit,
 )
 
@@ -32,7 +34,19 @@ NO_FIGURES: Row = {
     "open_without_amount": 0, "open_without_stage": 0, "known_deals": 0, "deals_without_account": 0,
     "closed_without_date": 0,
 }  # fmt: skip
-NO_STAGE = "stage not known"
+NO_STAGE = N_("stage not known")
+NO_PIPELINE = N_("no pipeline")  # sql/report/sales_stages.sql
+# those of include/config/reminders.yaml
+RULES = (
+    N_("stage overdue"),
+    N_("close date passed"),
+    N_("no activity"),
+    N_("no next step"),
+    N_("amount changed"),
+    N_("contact quiet"),
+    N_("lead untouched"),
+    N_("contract ending"),
+)
 WAYS = ("standard", "skipping", "repeating", "back")
 
 
@@ -52,7 +66,7 @@ def build(reader: Reader, frame: Frame) -> Report:
     days = reader.rows("sales_days", currency=currency)
     return Report(
         subject="sales",
-        title="Sales",
+        title=_("Sales"),
         changes=[
             *_changes(frame, total, before, main, main_before),
             *_where_from(main, reps, products),
@@ -70,18 +84,18 @@ def build(reader: Reader, frame: Frame) -> Report:
         ],
         tiles=_tiles(frame, total, before, main, main_before),
         sections=[
-            Section("Bookings", _bookings(frame, days, currency)),
-            Section("Pipeline", _pipeline(reader, main)),
-            Section("From stage to stage", _stages(stages)),
-            Section("The way that deals take", _ways(reader)),
-            Section("Close dates and targets", [*_slippage(reader), *_coverage(reader)]),
-            Section("Velocity by quarter", _velocity(reader)),
-            Section("Reps", _reps(reps, currency)),
-            Section("Products", _products(products, currency)),
-            Section("Teams and regions", _teams(reader, currency)),
+            Section(_("Bookings"), _bookings(frame, days, currency)),
+            Section(_("Pipeline"), _pipeline(reader, main)),
+            Section(_("From stage to stage"), _stages(stages)),
+            Section(_("The way that deals take"), _ways(reader)),
+            Section(_("Close dates and targets"), [*_slippage(reader), *_coverage(reader)]),
+            Section(_("Velocity by quarter"), _velocity(reader)),
+            Section(_("Reps"), _reps(reps, currency)),
+            Section(_("Products"), _products(products, currency)),
+            Section(_("Teams and regions"), _teams(reader, currency)),
             *outlook.sections(reader),
-            Section("Open deals to look at", _open_deals(reader, stages, currency)),
-            Section("Reminders", _reminders(reader)),
+            Section(_("Open deals to look at"), _open_deals(reader, stages, currency)),
+            Section(_("Reminders"), _reminders(reader)),
         ],
     )
 
@@ -112,35 +126,77 @@ def _amount_rate(row: Row) -> Decimal | None:
     return ratio(row["won_amount"], row["won_amount"] + row["lost_amount"])
 
 
-def _amounts(currency: str) -> str:
-    return f", {unit(currency)}" if unit(currency) else ""
+def _in(label: str, currency: str) -> str:
+    """``Won amount, USD``; without a unit where there is none."""
+    return _("{label}, {unit}", label=label, unit=unit(currency)) if unit(currency) else label
 
 
 def _changes(frame: Frame, total: Row, before: Row, main: Row, main_before: Row) -> list[str]:
     flow, currency = frame.flow, main["currency"]
-    if total["won_deals"] or before["won_deals"]:
-        won, won_before = total["won_deals"], before["won_deals"]
-        amount, amount_before = main["won_amount"], main_before["won_amount"]
-        against = f", {more_or_less(amount, amount_before, 'amount', flow)}" if amount_before else ""
-        worth = f", for {money(amount, currency)}{against}" if amount else ""
-        said = [
-            f"{sentence(plural(won, 'deal'))} {'was' if won == 1 else 'were'} won, "
-            f"{more_or_less(won, won_before, 'count', flow)}{worth}."
-        ]
-    else:
-        said = [f"No deal was won in this window, and none {flow.at}."]
-    rate, rate_before = _rate(total), _rate(before)
-    if rate is not None:
-        closed = f"Of {plural(total['won_deals'] + total['lost_deals'], 'deal')} that closed, {share(rate)} won"
-        said.append(f"{closed}; {flow.at} it was {share(rate_before)}." if rate_before is not None else f"{closed}.")
-    created = total["created_deals"]
-    worth = f", worth {money(main['pipeline'], currency)}" if main["pipeline"] else ""
-    said.append(
-        f"{sentence(plural(created, 'new deal'))} came in, "
-        f"{more_or_less(created, before['created_deals'], 'count', flow)}. At the end "
-        f"{plural(total['open_deals'], 'deal is', 'deals are')} open{worth}."
+    said = [_won(frame, total, before, main, main_before)]
+    rate, rate_before, closed = _rate(total), _rate(before), total["won_deals"] + total["lost_deals"]
+    if rate is not None and rate_before is not None:
+        said.append(
+            _n(
+                "Of {n} deal that closed, {share} won; {at} it was {before}.",
+                "Of {n} deals that closed, {share} won; {at} it was {before}.",
+                closed,
+                share=share(rate),
+                at=flow.at,
+                before=share(rate_before),
+            )
+        )
+    elif rate is not None:
+        said.append(
+            _n(
+                "Of {n} deal that closed, {share} won.",
+                "Of {n} deals that closed, {share} won.",
+                closed,
+                share=share(rate),
+            )
+        )
+    came = _n(
+        "{n} new deal came in, {change}.",
+        "{n} new deals came in, {change}.",
+        total["created_deals"],
+        change=more_or_less(total["created_deals"], before["created_deals"], "count", flow),
     )
-    return said
+    if main["pipeline"]:
+        left = _n(
+            "At the end {n} deal is open, worth {amount}.",
+            "At the end {n} deals are open, worth {amount}.",
+            total["open_deals"],
+            amount=money(main["pipeline"], currency),
+        )
+    else:
+        left = _n("At the end {n} deal is open.", "At the end {n} deals are open.", total["open_deals"])
+    return [*said, together(sentence(came), left)]
+
+
+def _won(frame: Frame, total: Row, before: Row, main: Row, main_before: Row) -> str:
+    flow, won = frame.flow, total["won_deals"]
+    if not won and not before["won_deals"]:
+        return _("No deal was won in this window, and none {at}.", at=flow.at)
+    amount, amount_before = main["won_amount"], main_before["won_amount"]
+    told = {
+        "change": more_or_less(won, before["won_deals"], "count", flow),
+        "amount": money(amount, main["currency"]),
+        "amount_change": more_or_less(amount, amount_before, "amount", flow),
+    }
+    if not amount:
+        return sentence(_n("{n} deal was won, {change}.", "{n} deals were won, {change}.", won, **told))
+    if not amount_before:
+        return sentence(
+            _n("{n} deal was won, {change}, for {amount}.", "{n} deals were won, {change}, for {amount}.", won, **told)
+        )
+    return sentence(
+        _n(
+            "{n} deal was won, {change}, for {amount}, {amount_change}.",
+            "{n} deals were won, {change}, for {amount}, {amount_change}.",
+            won,
+            **told,
+        )
+    )
 
 
 def _where_from(main: Row, reps: list[Row], products: list[Row]) -> list[str]:
@@ -149,8 +205,13 @@ def _where_from(main: Row, reps: list[Row], products: list[Row]) -> list[str]:
     rep, product = reps[0], products[0]
     rep_share, product_share = (ratio(row["won_amount"], main["won_amount"]) for row in (rep, product))
     return [
-        f"{name(rep['rep_name'], 'No rep')} brought in the most, {share(rep_share or 0)} of the won amount; "
-        f"{name(product['product_name'], 'no product')} sold best, with {share(product_share or 0)}."
+        _(
+            "{rep} brought in the most, {rep_share} of the won amount; {product} sold best, with {product_share}.",
+            rep=name(rep["rep_name"], _("No rep")),
+            rep_share=share(rep_share or 0),
+            product=name(product["product_name"], _("no product")),
+            product_share=share(product_share or 0),
+        )
     ]
 
 
@@ -160,7 +221,14 @@ def _usual(frame: Frame, days: list[Row]) -> list[str]:
         return []
     count = len(frame.buckets())
     won, created = (Decimal(sum(row[what] for row in days)) / count for what in ("won_deals", "created_deals"))
-    return [f"Over the {count} days up to here a day had {number(won)} won and {number(created)} new deals on average."]
+    return [
+        _(
+            "Over the {days} days up to here a day had {won} won and {created} new deals on average.",
+            days=count,
+            won=number(won),
+            created=number(created),
+        )
+    ]
 
 
 def _doubts(total: Row, main: Row, currencies: list[Row]) -> list[str]:
@@ -169,47 +237,77 @@ def _doubts(total: Row, main: Row, currencies: list[Row]) -> list[str]:
         row for row in currencies if row["currency"] != main["currency"] and (row["won_amount"] or row["pipeline"])
     ]
     if others:
-        told = [
-            f"{money(row['won_amount'], row['currency'])}{' (no currency told)' * (row['currency'] == 'XXX')} won, "
-            f"{money(row['pipeline'], row['currency'])} open"
-            for row in others
-        ]
-        here = unit(main["currency"]) or "deals without a currency"
-        said.append(f"Amounts here are in {here}; not converted and not in them: {'; '.join(told)}.")
+        told = _("; ").join(_won_and_open(row) for row in others)
+        if here := unit(main["currency"]):
+            said.append(
+                _("Amounts here are in {unit}; not converted and not in them: {others}.", unit=here, others=told)
+            )
+        else:
+            said.append(
+                _(
+                    "Amounts here are in deals without a currency; not converted and not in them: {others}.",
+                    others=told,
+                )
+            )
     elif main["currency"] == "XXX" and total["known_deals"]:
-        said.append("The sources tell no currency, so amounts have no unit.")
-    if main["open_without_amount"]:
-        n = main["open_without_amount"]
-        said.append(f"{plural(n, 'open deal has', 'open deals have')} no amount and {_add(n)} nothing to the pipeline.")
-    if main["won_without_amount"]:
-        n = main["won_without_amount"]
-        said.append(f"{plural(n, 'won deal has', 'won deals have')} no amount and {_add(n)} nothing to the won amount.")
-    if total["open_without_stage"]:
-        n = total["open_without_stage"]
+        said.append(_("The sources tell no currency, so amounts have no unit."))
+    if n := main["open_without_amount"]:
         said.append(
-            f"Of {plural(n, 'open deal')} the stage at the window’s end is not known; "
-            f"{'it is' if n == 1 else 'they are'} not in the weighted pipeline."
+            _n(
+                "{n} open deal has no amount and adds nothing to the pipeline.",
+                "{n} open deals have no amount and add nothing to the pipeline.",
+                n,
+            )
         )
-    if total["deals_without_account"]:
+    if n := main["won_without_amount"]:
         said.append(
-            f"{plural(total['deals_without_account'], 'deal')} of {number(total['known_deals'])} "
-            f"{'has' if total['deals_without_account'] == 1 else 'have'} no account."
+            _n(
+                "{n} won deal has no amount and adds nothing to the won amount.",
+                "{n} won deals have no amount and add nothing to the won amount.",
+                n,
+            )
         )
-    if total["closed_without_date"]:
-        n = total["closed_without_date"]
-        said.append(f"{plural(n, 'closed deal has', 'closed deals have')} no close date and {_count(n)} as open.")
-    if total["won_deals"] > total["cycles"]:
-        n = total["won_deals"] - total["cycles"]
-        said.append(f"The sales cycle leaves out {plural(n, 'won deal')} whose creation the source does not tell.")
+    if n := total["open_without_stage"]:
+        said.append(
+            _n(
+                "Of {n} open deal the stage at the window’s end is not known; it is not in the weighted pipeline.",
+                "Of {n} open deals the stage at the window’s end is not known; they are not in the weighted pipeline.",
+                n,
+            )
+        )
+    if n := total["deals_without_account"]:
+        said.append(
+            _n(
+                "{n} deal of {known} has no account.",
+                "{n} deals of {known} have no account.",
+                n,
+                known=number(total["known_deals"]),
+            )
+        )
+    if n := total["closed_without_date"]:
+        said.append(
+            _n(
+                "{n} closed deal has no close date and counts as open.",
+                "{n} closed deals have no close date and count as open.",
+                n,
+            )
+        )
+    if (n := total["won_deals"] - total["cycles"]) > 0:
+        said.append(
+            _n(
+                "The sales cycle leaves out {n} won deal whose creation the source does not tell.",
+                "The sales cycle leaves out {n} won deals whose creation the source does not tell.",
+                n,
+            )
+        )
     return said
 
 
-def _add(n: int) -> str:
-    return "adds" if n == 1 else "add"
-
-
-def _count(n: int) -> str:
-    return "counts" if n == 1 else "count"
+def _won_and_open(row: Row) -> str:
+    amounts = {"won": money(row["won_amount"], row["currency"]), "open": money(row["pipeline"], row["currency"])}
+    if row["currency"] == "XXX":
+        return _("{won} (no currency told) won, {open} open", **amounts)
+    return _("{won} won, {open} open", **amounts)
 
 
 def _tiles(frame: Frame, total: Row, before: Row, main: Row, main_before: Row) -> list[Tile]:
@@ -232,34 +330,34 @@ def _tiles(frame: Frame, total: Row, before: Row, main: Row, main_before: Row) -
         return Tile(label, "share", now, term, "", compare("share", now, then, flow, "up"))
 
     return [
-        amount("Won amount", main["won_amount"], main_before["won_amount"], "won", "up"),
-        count("Won deals", "won_deals", "won", "up"),
-        count("Lost deals", "lost_deals", "lost", "down"),
-        count("Created deals", "created_deals", "created", "up"),
-        rate("Win rate (count)", _rate(total), _rate(before), "win_rate"),
-        rate("Win rate (amount)", _amount_rate(main), _amount_rate(main_before), "win_rate_amount"),
-        cycle("Sales cycle, mean", "mean_cycle_days"),
-        cycle("Sales cycle, median", "median_cycle_days"),
-        amount("Average deal size", main["deal_size"], main_before["deal_size"], "deal_size", "up"),
+        amount(_("Won amount"), main["won_amount"], main_before["won_amount"], "won", "up"),
+        count(_("Won deals"), "won_deals", "won", "up"),
+        count(_("Lost deals"), "lost_deals", "lost", "down"),
+        count(_("Created deals"), "created_deals", "created", "up"),
+        rate(_("Win rate (count)"), _rate(total), _rate(before), "win_rate"),
+        rate(_("Win rate (amount)"), _amount_rate(main), _amount_rate(main_before), "win_rate_amount"),
+        cycle(_("Sales cycle, mean"), "mean_cycle_days"),
+        cycle(_("Sales cycle, median"), "median_cycle_days"),
+        amount(_("Average deal size"), main["deal_size"], main_before["deal_size"], "deal_size", "up"),
         Tile(
-            "Sales velocity",
+            _("Sales velocity"),
             "amount",
             velocity(main),
             "velocity",
-            f"{money_unit} a day".strip(),
+            _("{unit} a day", unit=money_unit) if money_unit else _("a day"),
             compare("amount", velocity(main), velocity(main_before), flow, "up"),
         ),
-        count("Open deals", "open_deals", "open_deals", None, stock),
-        amount("Pipeline", main["pipeline"], main_before["pipeline"], "pipeline", None, stock),
+        count(_("Open deals"), "open_deals", "open_deals", None, stock),
+        amount(_("Pipeline"), main["pipeline"], main_before["pipeline"], "pipeline", None, stock),
         amount(
-            "Weighted pipeline",
+            _("Weighted pipeline"),
             main["weighted_pipeline"],
             main_before["weighted_pipeline"],
             "weighted_pipeline",
             None,
             stock,
         ),
-        count("Deals known", "known_deals", "known_deals", None, stock),
+        count(_("Deals known"), "known_deals", "known_deals", None, stock),
     ]
 
 
@@ -267,17 +365,17 @@ def _bookings(frame: Frame, days: list[Row], currency: str) -> list[Block]:
     return [
         over_time(
             frame,
-            f"Won amount{_amounts(currency)}",
+            _in(_("Won amount"), currency),
             {row["day_on"]: row["won_amount"] for row in days},
             "won",
-            "Nothing was won",
+            _("Nothing was won"),
         ),
         over_time(
             frame,
-            "Created deals",
+            _("Created deals"),
             {row["day_on"]: row["created_deals"] for row in days},
             "created",
-            "No deal was created",
+            _("No deal was created"),
         ),
     ]
 
@@ -285,27 +383,27 @@ def _bookings(frame: Frame, days: list[Row], currency: str) -> list[Block]:
 def _pipeline(reader: Reader, main: Row) -> list[Block]:
     rows = reader.rows("sales_pipeline", currency=main["currency"])
     if not rows:
-        return [Sentence("No deal was open at the end of the window.")]
+        return [Sentence(_("No deal was open at the end of the window."))]
     columns = [
-        Column("Stage", term="stage"),
-        Column("Open deals", "count", "open_deals"),
-        Column(f"Pipeline{_amounts(main['currency'])}", "amount", "pipeline"),
-        Column(f"Weighted{_amounts(main['currency'])}", "amount", "weighted_pipeline"),
+        Column(_("Stage"), term="stage"),
+        Column(_("Open deals"), "count", "open_deals"),
+        Column(_in(_("Pipeline"), main["currency"]), "amount", "pipeline"),
+        Column(_in(_("Weighted"), main["currency"]), "amount", "weighted_pipeline"),
     ]
-    bars = [Bar(row["stage_name"] or NO_STAGE, float(row["pipeline"])) for row in rows]
+    bars = [Bar(row["stage_name"] or _(NO_STAGE), float(row["pipeline"])) for row in rows]
     return [
         ranked(
-            f"Pipeline by stage at the end{_amounts(main['currency'])}",
+            _in(_("Pipeline by stage at the end"), main["currency"]),
             bars,
             "pipeline",
-            "The open deals have no amount, so there is no pipeline to draw.",
+            _("The open deals have no amount, so there is no pipeline to draw."),
             is_wide=False,
         ),
         ranking(
-            "Open deals by stage",
+            _("Open deals by stage"),
             columns,
             [
-                [row["stage_name"] or NO_STAGE, row["open_deals"], row["pipeline"], row["weighted_pipeline"]]
+                [row["stage_name"] or _(NO_STAGE), row["open_deals"], row["pipeline"], row["weighted_pipeline"]]
                 for row in rows
             ],
         ),
@@ -314,7 +412,7 @@ def _pipeline(reader: Reader, main: Row) -> list[Block]:
 
 def _stages(stages: list[Row]) -> list[Block]:
     if not stages:
-        return [Sentence("No deal is known to have been in an open stage with a place in a pipeline.")]
+        return [Sentence(_("No deal is known to have been in an open stage with a place in a pipeline."))]
     pipelines: dict[tuple[str, str], list[Row]] = {}
     for row in stages:
         pipelines.setdefault((row["source"], row["pipeline_name"]), []).append(row)
@@ -322,14 +420,21 @@ def _stages(stages: list[Row]) -> list[Block]:
     bars = []
     for row in busiest:
         rate = ratio(row["gone_on_deals"], row["entered_deals"])
-        told = f" → {share(rate)} went on" if rate is not None else ""
-        bars.append(Bar(row["stage_name"], row["entered_deals"], text=f"{compact(row['entered_deals'])}{told}"))
+        told = compact(row["entered_deals"])
+        if rate is not None:
+            told = _("{entered} → {share} went on", entered=told, share=share(rate))
+        bars.append(Bar(row["stage_name"], row["entered_deals"], text=told))
     several = len(pipelines) > 1
-    title = f" of {name(busiest[0]['pipeline_name'])}" if several else ""
+    caption = _("Deals that entered each stage, and the share that went on")
+    if several:
+        caption = _(
+            "Deals that entered each stage of {pipeline}, and the share that went on",
+            pipeline=name(_pipeline_name(busiest[0])),
+        )
     rows = [
         [
             row["stage_name"],
-            *([f"{row['pipeline_name']} ({row['source']})"] if several else []),
+            *([_("{pipeline} ({source})", pipeline=_pipeline_name(row), source=row["source"])] if several else []),
             row["entered_deals"],
             row["gone_on_deals"],
             ratio(row["gone_on_deals"], row["entered_deals"]),
@@ -340,24 +445,28 @@ def _stages(stages: list[Row]) -> list[Block]:
         for row in stages
     ]
     columns = [
-        Column("Stage"),
-        *([Column("Pipeline")] if several else []),
-        Column("Entered", "count", "conversion"),
-        Column("Went on", "count", "conversion"),
-        Column("Conversion", "share", "conversion"),
-        Column("Visits ended", "count", "time_in_stage"),
-        Column("Median stay", "days", "time_in_stage"),
-        Column("90th percentile", "days", "time_in_stage"),
+        Column(_("Stage")),
+        *([Column(_("Pipeline"))] if several else []),
+        Column(_("Entered"), "count", "conversion"),
+        Column(_("Went on"), "count", "conversion"),
+        Column(_("Conversion"), "share", "conversion"),
+        Column(_("Visits ended"), "count", "time_in_stage"),
+        Column(_("Median stay"), "days", "time_in_stage"),
+        Column(_("90th percentile"), "days", "time_in_stage"),
     ]
     return [
         ranked(
-            f"Deals that entered each stage{title}, and the share that went on",
+            caption,
             bars,
             "conversion",
-            "Every deal that entered a stage is too young to say whether it goes on.",
+            _("Every deal that entered a stage is too young to say whether it goes on."),
         ),
-        ranking("Stage conversion and time in stage", columns, rows),
+        ranking(_("Stage conversion and time in stage"), columns, rows),
     ]
+
+
+def _pipeline_name(row: Row) -> str:
+    return _(NO_PIPELINE) if row["pipeline_name"] == NO_PIPELINE else row["pipeline_name"]
 
 
 def _unknown(reader: Reader) -> list[str]:
@@ -366,23 +475,34 @@ def _unknown(reader: Reader) -> list[str]:
     for row in reader.rows("sales_unknown"):
         if n := row["unknown_stage_deals"]:
             said.append(
-                f"{plural(n, 'deal is', 'deals are')} in a stage that neither the source nor sales.yaml knows and "
-                f"{_count(n)} as open: {_named(row['unknown_stages'])}."
+                _n(
+                    "{n} deal is in a stage that neither the source nor sales.yaml knows and counts as open: {stages}.",
+                    "{n} deals are in a stage that neither the source nor sales.yaml knows and count as open: "
+                    "{stages}.",
+                    n,
+                    stages=_named(row["unknown_stages"]),
+                )
             )
         if n := row["unconverted_deals"]:
+            currencies = (_("no currency told") if one == "XXX" else one for one in row["unconverted_currencies"])
             said.append(
-                f"{plural(n, 'deal is', 'deals are')} in no amount in {row['reporting_currency']}, for want of a rate: "
-                f"{_named('no currency told' if one == 'XXX' else one for one in row['unconverted_currencies'])}."
+                _n(
+                    "{n} deal is in no amount in {unit}, for want of a rate: {currencies}.",
+                    "{n} deals are in no amount in {unit}, for want of a rate: {currencies}.",
+                    n,
+                    unit=row["reporting_currency"],
+                    currencies=_named(currencies),
+                )
             )
         if row["unknown_targets"]:
-            said.append(f"targets.csv names who no source knows: {_named(row['unknown_targets'])}.")
+            said.append(_("targets.csv names who no source knows: {names}.", names=_named(row["unknown_targets"])))
     return said
 
 
 def _named(texts: Iterable[str]) -> str:
     names = [name(text) for text in texts]
     rest = len(names) - 5
-    return listed(names if rest <= 0 else [*names[:5], f"{number(rest)} more"])
+    return listed(names if rest <= 0 else [*names[:5], _("{n} more", n=number(rest))])
 
 
 def _ways(reader: Reader) -> list[Block]:
@@ -397,25 +517,25 @@ def _ways(reader: Reader) -> list[Block]:
     if paths:
         several = len({row["process_name"] for row in paths}) > 1
         columns = [
-            Column("Team"),
-            *([Column("Process")] if several else []),
-            Column("Closed deals", "count", "standard_path"),
-            Column("Standard path", "share", "standard_path"),
-            Column("Skipped a stage", "share", "standard_path"),
-            Column("Came again", "share", "standard_path"),
-            Column("Went back", "share", "standard_path"),
+            Column(_("Team")),
+            *([Column(_("Process"))] if several else []),
+            Column(_("Closed deals"), "count", "standard_path"),
+            Column(_("Standard path"), "share", "standard_path"),
+            Column(_("Skipped a stage"), "share", "standard_path"),
+            Column(_("Came again"), "share", "standard_path"),
+            Column(_("Went back"), "share", "standard_path"),
         ]
         rows = [
             [
-                "All" if row["is_total"] else row["team"] or "no team",
+                _("All") if row["is_total"] else row["team"] or _("no team"),
                 *([row["process_name"]] if several else []),
                 row["closed_deals"],
                 *(ratio(row[f"{what}_deals"], row["closed_deals"]) for what in WAYS),
             ]
             for row in paths
         ]
-        blocks.append(ranking("Deals on the standard path", columns, rows))
-    return blocks or [Sentence("No deal is known to have moved from stage to stage.")]
+        blocks.append(ranking(_("Deals on the standard path"), columns, rows))
+    return blocks or [Sentence(_("No deal is known to have moved from stage to stage."))]
 
 
 def _map(process: str, stages: list[str], moves: list[Row]) -> Block:
@@ -431,19 +551,28 @@ def _map(process: str, stages: list[str], moves: list[Row]) -> Block:
         for stage in stages
     }
     notes = [
-        f"{compact(entered[stage])} in" + (f", {compact(lost[stage])} lost" if lost[stage] else "") for stage in stages
+        _("{entered} in, {lost} lost", entered=compact(entered[stage]), lost=compact(lost[stage]))
+        if lost[stage]
+        else _("{entered} in", entered=compact(entered[stage]))
+        for stage in stages
     ]
     drawing = process_map(list(zip(stages, notes, strict=True)), arrows)
-    told = "; ".join(f"{stages[before]} to {stages[after]} {number(deals)}" for before, after, deals in arrows)
-    below = (
-        " Arrows below, in the second colour, go back." if any(after < before for before, after, _ in arrows) else ""
-    )
-    above = " Arrows above skip stages." if any(after > before + 1 for before, after, _ in arrows) else ""
+    told = [
+        _("{before} to {after} {deals}", before=stages[before], after=stages[after], deals=number(deals))
+        for before, after, deals in arrows
+    ]
     return Picture(
-        caption=f"Deals from stage to stage of {plain(process)}",
+        caption=_("Deals from stage to stage of {process}", process=plain(process)),
         svg=drawing.svg,
-        alt=f"Deals from stage to stage: {told}.",
-        note=f"An arrow is as wide as many deals went that way.{above}{below} {unreadable(drawing)}".strip(),
+        alt=_("Deals from stage to stage: {moves}.", moves=_("; ").join(told)),
+        note=together(
+            _("An arrow is as wide as many deals went that way."),
+            _("Arrows above skip stages.") if any(after > before + 1 for before, after, _deals in arrows) else "",
+            _("Arrows below, in the second colour, go back.")
+            if any(after < before for before, after, _deals in arrows)
+            else "",
+            unreadable(drawing),
+        ),
         is_wide=True,
         term="moves",
     )
@@ -452,23 +581,23 @@ def _map(process: str, stages: list[str], moves: list[Row]) -> Block:
 def _slippage(reader: Reader) -> list[Block]:
     rows = reader.rows("sales_slippage")
     if not rows:
-        return [Sentence("No source tells when its deals are expected to close.")]
+        return [Sentence(_("No source tells when its deals are expected to close."))]
     columns = [
-        Column("Month", term="slippage"),
-        Column("To close", "count", "slippage"),
-        Column("Closed", "count"),
-        Column("Slipped", "count", "slippage"),
-        Column("Slippage", "share", "slippage"),
-        Column(f"Slipped amount{_amounts(rows[0]['reporting_currency'])}", "amount"),
-        Column("Days moved, mean", "days", "slippage"),
+        Column(_("Month"), term="slippage"),
+        Column(_("To close"), "count", "slippage"),
+        Column(_("Closed"), "count"),
+        Column(_("Slipped"), "count", "slippage"),
+        Column(_("Slippage"), "share", "slippage"),
+        Column(_in(_("Slipped amount"), rows[0]["reporting_currency"]), "amount"),
+        Column(_("Days moved, mean"), "days", "slippage"),
     ]
     return [
         Table(
-            "Deals that were to close in the month",
+            _("Deals that were to close in the month"),
             columns,
             [
                 [
-                    f"{row['period_start']:%b %Y}", row["due_deals"], row["closed_deals"], row["slipped_deals"],
+                    month(row["period_start"]), row["due_deals"], row["closed_deals"], row["slipped_deals"],
                     ratio(row["slipped_deals"], row["due_deals"]), row["slipped_amount"], row["mean_days_moved"],
                 ]
                 for row in rows
@@ -481,24 +610,24 @@ def _coverage(reader: Reader) -> list[Block]:
     rows = reader.rows("sales_coverage")
     if not rows:
         return []
-    amounts = _amounts(rows[0]["reporting_currency"])
+    currency = rows[0]["reporting_currency"]
     columns = [
-        Column("Who"),
-        Column("Period"),
-        Column(f"Target{amounts}", "amount", "target"),
-        Column(f"Won so far{amounts}", "amount", "won"),
-        Column("Reached", "share"),
-        Column(f"Open, to close in it{amounts}", "amount"),
-        Column("Coverage", "share", "coverage"),
+        Column(_("Who")),
+        Column(_("Period")),
+        Column(_in(_("Target"), currency), "amount", "target"),
+        Column(_in(_("Won so far"), currency), "amount", "won"),
+        Column(_("Reached"), "share"),
+        Column(_in(_("Open, to close in it"), currency), "amount"),
+        Column(_("Coverage"), "share", "coverage"),
     ]
     return [
         ranking(
-            "Targets of the periods under way",
+            _("Targets of the periods under way"),
             columns,
             [
                 [
                     row["member"],
-                    f"{row['period_start']:%b %Y}" if row["period"] == "month" else _quarter(row["period_start"]),
+                    month(row["period_start"]) if row["period"] == "month" else _quarter(row["period_start"]),
                     row["target_amount"], row["won_amount"], ratio(row["won_amount"], row["target_amount"]),
                     row["open_pipeline"], row["coverage"],
                 ]
@@ -511,21 +640,25 @@ def _coverage(reader: Reader) -> list[Block]:
 def _velocity(reader: Reader) -> list[Block]:
     rows = reader.rows("sales_velocity")
     if not rows:
-        return [Sentence("No quarter has all four parts of sales velocity.")]
+        return [Sentence(_("No quarter has all four parts of sales velocity."))]
     several = len({row["source"] for row in rows}) > 1
     currency = rows[0]["reporting_currency"]
     columns = [
-        Column("Quarter", term="velocity"),
-        *([Column("Source")] if several else []),
-        Column("Open deals", "count", "open_deals"),
-        Column("Win rate", "share", "win_rate"),
-        Column(f"Deal size{_amounts(currency)}", "amount", "deal_size"),
-        Column("Sales cycle, mean", "days", "sales_cycle"),
-        Column(f"Velocity, {unit(currency)} a day".replace(",  a", ", a"), "amount", "velocity"),
+        Column(_("Quarter"), term="velocity"),
+        *([Column(_("Source"))] if several else []),
+        Column(_("Open deals"), "count", "open_deals"),
+        Column(_("Win rate"), "share", "win_rate"),
+        Column(_in(_("Deal size"), currency), "amount", "deal_size"),
+        Column(_("Sales cycle, mean"), "days", "sales_cycle"),
+        Column(
+            _("Velocity, {unit} a day", unit=unit(currency)) if unit(currency) else _("Velocity, a day"),
+            "amount",
+            "velocity",
+        ),
     ]
     return [
         ranking(
-            "Sales velocity and its four parts",
+            _("Sales velocity and its four parts"),
             columns,
             [
                 [
@@ -539,25 +672,25 @@ def _velocity(reader: Reader) -> list[Block]:
 
 
 def _quarter(first_day: date) -> str:
-    return f"Q{(first_day.month + 2) // 3} {first_day.year}"
+    return _("Q{quarter} {year}", quarter=(first_day.month + 2) // 3, year=first_day.year)
 
 
 def _reps(reps: list[Row], currency: str) -> list[Block]:
     if not reps:
-        return [Sentence("No rep closed a deal in this window or has one open.")]
-    bars = [Bar(row["rep_name"] or "no rep", float(row["won_amount"])) for row in reps if row["won_amount"]]
+        return [Sentence(_("No rep closed a deal in this window or has one open."))]
+    bars = [Bar(row["rep_name"] or _("no rep"), float(row["won_amount"])) for row in reps if row["won_amount"]]
     columns = [
-        Column("Rep"),
-        Column(f"Won amount{_amounts(currency)}", "amount", "won"),
-        Column("Won", "count", "won"),
-        Column("Lost", "count", "lost"),
-        Column("Win rate", "share", "win_rate"),
-        Column("Open deals", "count", "open_deals"),
-        Column(f"Pipeline{_amounts(currency)}", "amount", "pipeline"),
+        Column(_("Rep")),
+        Column(_in(_("Won amount"), currency), "amount", "won"),
+        Column(_("Won"), "count", "won"),
+        Column(_("Lost"), "count", "lost"),
+        Column(_("Win rate"), "share", "win_rate"),
+        Column(_("Open deals"), "count", "open_deals"),
+        Column(_in(_("Pipeline"), currency), "amount", "pipeline"),
     ]
     rows = [
         [
-            row["rep_name"] or "no rep",
+            row["rep_name"] or _("no rep"),
             row["won_amount"],
             row["won_deals"],
             row["lost_deals"],
@@ -568,26 +701,32 @@ def _reps(reps: list[Row], currency: str) -> list[Block]:
         for row in reps
     ]
     picture = ranked(
-        f"Won amount by rep{_amounts(currency)}", bars, "won", "No rep won an amount in this window.", rest="other reps"
+        _in(_("Won amount by rep"), currency),
+        bars,
+        "won",
+        _("No rep won an amount in this window."),
+        rest=_("other reps"),
     )
-    return [picture, ranking("Reps, by won amount", columns, rows)]
+    return [picture, ranking(_("Reps, by won amount"), columns, rows)]
 
 
 def _products(products: list[Row], currency: str) -> list[Block]:
     if not products:
-        return [Sentence("No deal closed in this window, so no product is named.")]
-    bars = [Bar(row["product_name"] or "no product", float(row["won_amount"])) for row in products if row["won_amount"]]
+        return [Sentence(_("No deal closed in this window, so no product is named."))]
+    bars = [
+        Bar(row["product_name"] or _("no product"), float(row["won_amount"])) for row in products if row["won_amount"]
+    ]
     columns = [
-        Column("Product", term="product"),
-        Column(f"Won amount{_amounts(currency)}", "amount", "won"),
-        Column("Won", "count", "won"),
-        Column("Lost", "count", "lost"),
-        Column("Win rate", "share", "win_rate"),
-        Column("Deal size", "amount", "deal_size"),
+        Column(_("Product"), term="product"),
+        Column(_in(_("Won amount"), currency), "amount", "won"),
+        Column(_("Won"), "count", "won"),
+        Column(_("Lost"), "count", "lost"),
+        Column(_("Win rate"), "share", "win_rate"),
+        Column(_("Deal size"), "amount", "deal_size"),
     ]
     rows = [
         [
-            row["product_name"] or "no product",
+            row["product_name"] or _("no product"),
             row["won_amount"],
             row["won_deals"],
             row["lost_deals"],
@@ -597,35 +736,50 @@ def _products(products: list[Row], currency: str) -> list[Block]:
         for row in products
     ]
     picture = ranked(
-        f"Won amount by product{_amounts(currency)}",
+        _in(_("Won amount by product"), currency),
         bars,
         "won",
-        "No product brought in an amount in this window.",
-        rest="other products",
+        _("No product brought in an amount in this window."),
+        rest=_("other products"),
     )
-    return [picture, ranking("Products, by won amount", columns, rows)]
+    return [picture, ranking(_("Products, by won amount"), columns, rows)]
 
 
 def _teams(reader: Reader, currency: str) -> list[Block]:
     rows = reader.rows("sales_teams", currency=currency)
     blocks: list[Block] = []
-    for kind, heading in (("team", "Team"), ("region", "Region")):
+    for kind, heading, caption, nobody, nothing in (
+        (
+            "team",
+            _("Team"),
+            _("Teams, by won amount"),
+            _("no team"),
+            _("No deal that closed in this window has a rep with a known team."),
+        ),
+        (
+            "region",
+            _("Region"),
+            _("Regions, by won amount"),
+            _("no region"),
+            _("No deal that closed in this window has a rep with a known region."),
+        ),
+    ):
         groups = [row for row in rows if row["kind"] == kind]
         if not any(row["group_name"] for row in groups):
-            blocks.append(Sentence(f"No deal that closed in this window has a rep with a known {kind}."))
+            blocks.append(Sentence(nothing))
             continue
         columns = [
             Column(heading),
-            Column(f"Won amount{_amounts(currency)}", "amount", "won"),
-            Column("Won", "count", "won"),
-            Column("Lost", "count", "lost"),
-            Column("Win rate", "share", "win_rate"),
+            Column(_in(_("Won amount"), currency), "amount", "won"),
+            Column(_("Won"), "count", "won"),
+            Column(_("Lost"), "count", "lost"),
+            Column(_("Win rate"), "share", "win_rate"),
         ]
         table = [
-            [row["group_name"] or f"no {kind}", row["won_amount"], row["won_deals"], row["lost_deals"], _rate(row)]
+            [row["group_name"] or nobody, row["won_amount"], row["won_deals"], row["lost_deals"], _rate(row)]
             for row in groups
         ]
-        blocks.append(ranking(f"{heading}s, by won amount", columns, table))
+        blocks.append(ranking(caption, columns, table))
     return blocks
 
 
@@ -635,39 +789,40 @@ def _open_deals(reader: Reader, stages: list[Row], currency: str) -> list[Block]
     blocks: list[Block] = []
     if largest:
         columns = [
-            Column("Deal"),
-            Column("Company"),
-            Column("Rep"),
-            Column("Stage", term="stage"),
-            Column(f"Amount{_amounts(currency)}", "amount"),
-            Column("Created", "date"),
+            Column(_("Deal")),
+            Column(_("Company")),
+            Column(_("Rep")),
+            Column(_("Stage"), term="stage"),
+            Column(_in(_("Amount"), currency), "amount"),
+            Column(_c("date", "Created"), "date"),
         ]
         rows = [
             [
                 row["deal_name"] or row["deal_id"],
                 row["company_name"],
                 row["rep_name"],
-                row["stage_name"] or NO_STAGE,
+                row["stage_name"] or _(NO_STAGE),
                 row["amount"],
                 row["created_on"],
             ]
             for row in largest
         ]
-        blocks.append(Table("The largest open deals", columns, rows))
+        blocks.append(Table(_("The largest open deals"), columns, rows))
     if oldest:
         blocks.append(_oldest(oldest, stages))
-    return blocks or [Sentence("No open deal has an amount or a known stage.")]
+    return blocks or [Sentence(_("No open deal has an amount or a known stage."))]
 
 
 def _oldest(oldest: list[Row], stages: list[Row]) -> Table:
     usual = {(row["source"], row["stage_name"]): row["p90_days"] for row in stages}
     columns = [
-        Column("Deal"),
-        Column("Company"),
-        Column("Rep"),
-        Column("Stage", term="stage"),
-        Column("In stage", "days"),
-        Column("90 % of visits end within", "days", "time_in_stage"),
+        Column(_("Deal")),
+        Column(_("Company")),
+        Column(_("Rep")),
+        Column(_("Stage"), term="stage"),
+        Column(_("In stage"), "days"),
+        Column(_("90 % of visits end within"), "days", "time_in_stage"),
+        Column(_("Allowed stay"), "days"),
     ]
     rows = [
         [
@@ -677,32 +832,46 @@ def _oldest(oldest: list[Row], stages: list[Row]) -> Table:
             row["stage_name"],
             row["days_in_stage"],
             usual.get((row["source"], row["stage_name"])),
+            row["may_stay_days"],
         ]
         for row in oldest
     ]
     late = sum(1 for row in rows if row[5] is not None and row[4] > row[5])
-    told = f"{plural(late, 'of these deals has', 'of these deals have')} stayed longer than nine of ten visits did."
-    return Table("Longest in their stage", columns, rows, note=told if late else "")
+    stayed = _n(
+        "{n} of these deals has stayed longer than nine of ten visits did.",
+        "{n} of these deals have stayed longer than nine of ten visits did.",
+        late,
+    )
+    allowed = _(
+        "The allowed stay is what sales.yaml says, else the time within which nine of ten of the deals that were won "
+        "had left the stage."
+    )
+    return Table(
+        _("Longest in their stage"),
+        columns,
+        rows,
+        note=together(stayed if late else "", allowed if any(row[6] is not None for row in rows) else ""),
+    )
 
 
 def _reminders(reader: Reader) -> list[Block]:
     rows = reader.rows("sales_reminders")
     if not rows:
-        return [Sentence("No reminder was open in this window.")]
+        return [Sentence(_("No reminder was open in this window."))]
     columns = [
-        Column("Rule"),
-        Column("Began", "count", "reminder"),
-        Column("Proposed", "count", "reminder"),
-        Column("Sent", "count", "reminder"),
-        Column("Closed by themselves", "count", "reminder"),
-        Column("In doubt", "count", "reminder"),
-        Column("Open at the end", "count", "reminder"),
+        Column(_("Rule")),
+        Column(_("Began"), "count", "reminder"),
+        Column(_("Proposed"), "count", "reminder"),
+        Column(_("Sent"), "count", "reminder"),
+        Column(_("Closed by themselves"), "count", "reminder"),
+        Column(_("In doubt"), "count", "reminder"),
+        Column(_("Open at the end"), "count", "reminder"),
     ]
     table = [
         [
-            row["rule"].replace("_", " "),
+            known(row["rule"].replace("_", " "), RULES),
             *(row[key] for key in ("began", "proposed", "sent", "closed", "doubtful", "still_open")),
         ]
         for row in rows
     ]
-    return [ranking("Reminders, by rule", columns, table)]
+    return [ranking(_("Reminders, by rule"), columns, table)]

@@ -1,14 +1,16 @@
 """The service report: what came in, how fast it was answered and solved, what waits, what models tell."""
 
 from collections import Counter
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from include.reports import doubts, service_outlook
 from include.reports.blocks import grid, per_bucket, ranked, ranking, ratio
 from include.reports.charts import Bar, flow_and_stock
 from include.reports.frame import Frame
-from include.reports.language import _, _n
+from include.reports.language import N_, _, _c, _n, language
 from include.reports.model import Block, Column, Picture, Report, Section, Sentence, Table, Tile
+from include.reports.model_words import known
 from include.reports.reader import Reader, Row
 from include.reports.words import (
     compare,
@@ -18,20 +20,26 @@ from include.reports.words import (
     more_or_less,
     name,
     number,
-    plural,
     sentence,
     share,
+    short_day,
+    together,
+    weekday,
 )
 
-PRIORITIES = ("urgent", "high", "normal", "low", "none")
-AGE_BANDS = ("0-1 days", "1-3 days", "3-7 days", "7-30 days", "over 30 days")
+PRIORITIES = (N_("urgent"), N_("high"), N_("normal"), N_("low"), N_("none"))
+OTHER = N_("other")
+# sql/report/service_backlog.sql
+AGE_BANDS = (N_("0-1 days"), N_("1-3 days"), N_("3-7 days"), N_("7-30 days"), N_("over 30 days"))
 MEASURES = {
-    "first_reply": "First reply",
-    "next_reply": "Next reply",
-    "requester_wait": "Solving (customer waits)",
-    "agent_work": "Solving (agent works)",
+    "first_reply": N_("First reply"),
+    "next_reply": N_("Next reply"),
+    "requester_wait": N_("Solving (customer waits)"),
+    "agent_work": N_("Solving (agent works)"),
 }
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+# those that help desks commonly have, and sql/report/service_ticket_state.sql’s for none
+CHANNELS = (N_("email"), N_("web"), N_("chat"), N_("phone"), N_("api"), N_("not told"))
+A_MONDAY = date(2024, 1, 1)
 
 
 def build(reader: Reader, frame: Frame) -> Report:
@@ -43,7 +51,7 @@ def build(reader: Reader, frame: Frame) -> Report:
     days = reader.rows("service_days")
     return Report(
         subject="service",
-        title="Service",
+        title=_("Service"),
         changes=[*_changes(frame, now, before), *_usual(frame, days)],
         doubts=[
             *doubts.of_sources(reader, frame),
@@ -60,13 +68,13 @@ def build(reader: Reader, frame: Frame) -> Report:
         ],
         tiles=_tiles(frame, now, before),
         sections=[
-            Section("Created, solved and what is left", _flow(frame, days)),
-            Section("Backlog at the end", _backlog(reader, now)),
-            Section("Service levels", _levels(reader, frame)),
-            Section("When tickets come", _hours(reader, frame)),
-            Section("Channels", _channels(reader)),
-            Section("Agents", _agents(reader)),
-            Section("Touches", _touches(now)),
+            Section(_("Created, solved and what is left"), _flow(frame, days)),
+            Section(_("Backlog at the end"), _backlog(reader, now)),
+            Section(_("Service levels"), _levels(reader, frame)),
+            Section(_("When tickets come"), _hours(reader, frame)),
+            Section(_("Channels"), _channels(reader)),
+            Section(_("Agents"), _agents(reader)),
+            Section(_("Touches"), _touches(now)),
             *service_outlook.sections(reader),
         ],
     )
@@ -78,38 +86,79 @@ def csat(row: Row) -> Decimal | None:
 
 
 def _changes(frame: Frame, now: Row, before: Row) -> list[str]:
-    flow = frame.flow
-    created, solved = now["created_tickets"], now["solved_tickets"]
-    said = [
-        f"{sentence(plural(created, 'ticket'))} came in, "
-        f"{more_or_less(created, before['created_tickets'], 'count', flow)}; "
-        f"{number(solved) if solved else 'none'} {'was' if solved == 1 else 'were'} solved, "
-        f"{more_or_less(solved, before['solved_tickets'], 'count', flow)}."
-    ]
-    backlog, backlog_before = now["backlog"], before["backlog"]
-    moved = backlog - backlog_before
-    trend = (
-        "as many as at the start"
-        if not moved
-        else f"{number(abs(moved))} {'more' if moved > 0 else 'fewer'} than at the start"
-    )
-    unreplied = f", {number(now['unreplied'])} of them without a first reply" if now["unreplied"] else ""
-    said.append(f"At the end {plural(backlog, 'ticket waits', 'tickets wait')}, {trend}{unreplied}.")
-    if now["reply_median"] is not None:
-        then = before["reply_median"]
-        told = f"; {flow.at} it was {minutes(then)}" if then is not None else ""
+    said = [_flow_words(frame, now, before), _backlog_words(now, before), _reply_words(frame, now, before)]
+    rating, rating_before, rated = csat(now), csat(before), now["good_ratings"] + now["bad_ratings"]
+    if rating is not None and rating_before is not None:
         said.append(
-            f"Half of the first replies came within {minutes(now['reply_median'])}{told}. "
-            f"Nine of ten came within {minutes(now['reply_p90'])}."
+            _n(
+                "Of {n} rating, {share} was good; {at} it was {before}.",
+                "Of {n} ratings, {share} were good; {at} it was {before}.",
+                rated,
+                share=share(rating),
+                at=frame.flow.at,
+                before=share(rating_before),
+            )
         )
-    else:
-        said.append("No ticket got its first reply in this window.")
-    rating, rating_before = csat(now), csat(before)
-    if rating is not None:
-        told = "" if rating_before is None else f"; {flow.at} it was {share(rating_before)}"
-        n = now["good_ratings"] + now["bad_ratings"]
-        said.append(f"Of {plural(n, 'rating')}, {share(rating)} {'was' if n == 1 else 'were'} good{told}.")
+    elif rating is not None:
+        said.append(
+            _n("Of {n} rating, {share} was good.", "Of {n} ratings, {share} were good.", rated, share=share(rating))
+        )
     return said
+
+
+def _flow_words(frame: Frame, now: Row, before: Row) -> str:
+    came, went = (
+        more_or_less(now[what], before[what], "count", frame.flow) for what in ("created_tickets", "solved_tickets")
+    )
+    if now["solved_tickets"]:
+        solved = _n("{n} was solved, {change}", "{n} were solved, {change}", now["solved_tickets"], change=went)
+    else:
+        solved = _("none were solved, {change}", change=went)
+    return sentence(
+        _n(
+            "{n} ticket came in, {change}; {solved}.",
+            "{n} tickets came in, {change}; {solved}.",
+            now["created_tickets"],
+            change=came,
+            solved=solved,
+        )
+    )
+
+
+def _backlog_words(now: Row, before: Row) -> str:
+    moved = now["backlog"] - before["backlog"]
+    if not moved:
+        trend = _("as many as at the start")
+    elif moved > 0:
+        trend = _("{n} more than at the start", n=number(moved))
+    else:
+        trend = _("{n} fewer than at the start", n=number(-moved))
+    if now["unreplied"]:
+        return _n(
+            "At the end {n} ticket waits, {trend}, {unreplied} of them without a first reply.",
+            "At the end {n} tickets wait, {trend}, {unreplied} of them without a first reply.",
+            now["backlog"],
+            trend=trend,
+            unreplied=number(now["unreplied"]),
+        )
+    return _n("At the end {n} ticket waits, {trend}.", "At the end {n} tickets wait, {trend}.", now["backlog"],
+              trend=trend)  # fmt: skip
+
+
+def _reply_words(frame: Frame, now: Row, before: Row) -> str:
+    if now["reply_median"] is None:
+        return _("No ticket got its first reply in this window.")
+    half, then = minutes(now["reply_median"]), before["reply_median"]
+    if then is None:
+        told = _("Half of the first replies came within {median}.", median=half)
+    else:
+        told = _(
+            "Half of the first replies came within {median}; {at} it was {before}.",
+            median=half,
+            at=frame.flow.at,
+            before=minutes(then),
+        )
+    return together(told, _("Nine of ten came within {time}.", time=minutes(now["reply_p90"])))
 
 
 def _usual(frame: Frame, days: list[Row]) -> list[str]:
@@ -120,21 +169,29 @@ def _usual(frame: Frame, days: list[Row]) -> list[str]:
         Decimal(sum(row[what] for row in days)) / len(days) for what in ("created_tickets", "solved_tickets")
     )
     return [
-        f"Over the {len(days)} days up to here a day had {number(created)} created and {number(solved)} solved tickets "
-        "on average."
+        _(
+            "Over the {days} days up to here a day had {created} created and {solved} solved tickets on average.",
+            days=len(days),
+            created=number(created),
+            solved=number(solved),
+        )
     ]
 
 
 def _doubts(now: Row) -> list[str]:
     said = []
-    untimed = now["first_replies"] - now["business_replies"]
-    if untimed:
+    if untimed := now["first_replies"] - now["business_replies"]:
         said.append(
-            f"{plural(untimed, 'first reply has', 'first replies have')} no business time, because the schedule is not "
-            "laid out that far; the business figures leave them out."
+            _n(
+                "{n} first reply has no business time, because the schedule is not laid out that far; the business"
+                " figures leave them out.",
+                "{n} first replies have no business time, because the schedule is not laid out that far; the business"
+                " figures leave them out.",
+                untimed,
+            )
         )
     if now["solved_tickets"] and now["untouched"] == now["solved_tickets"]:
-        said.append("No public comment of an agent is known on any solved ticket, so touches say little.")
+        said.append(_("No public comment of an agent is known on any solved ticket, so touches say little."))
     return said
 
 
@@ -153,35 +210,35 @@ def _tiles(frame: Frame, now: Row, before: Row) -> list[Tile]:
 
     rated = now["good_ratings"] + now["bad_ratings"]
     return [
-        count("Created tickets", "created_tickets", "created_tickets"),
-        count("Solved tickets", "solved_tickets", "solved_tickets", "up"),
-        count("Backlog", "backlog", "backlog", "down", stock),
-        count("Without a first reply", "unreplied", "unreplied", "down", stock),
-        count("First replies", "first_replies", "first_replies"),
-        time("First reply, median", "reply_median", "first_reply_time"),
-        time("First reply, 90 % within", "reply_p90", "first_reply_time"),
-        time("Business hours, median", "reply_business_median", "first_reply_business"),
-        time("Business hours, 90 % within", "reply_business_p90", "first_reply_business"),
-        time("Full resolution, median", "resolution_median", "full_resolution"),
-        time("Full resolution, 90 % within", "resolution_p90", "full_resolution"),
+        count(_("Created tickets"), "created_tickets", "created_tickets"),
+        count(_("Solved tickets"), "solved_tickets", "solved_tickets", "up"),
+        count(_("Backlog"), "backlog", "backlog", "down", stock),
+        count(_("Without a first reply"), "unreplied", "unreplied", "down", stock),
+        count(_("First replies"), "first_replies", "first_replies"),
+        time(_("First reply, median"), "reply_median", "first_reply_time"),
+        time(_("First reply, 90 % within"), "reply_p90", "first_reply_time"),
+        time(_("Business hours, median"), "reply_business_median", "first_reply_business"),
+        time(_("Business hours, 90 % within"), "reply_business_p90", "first_reply_business"),
+        time(_("Full resolution, median"), "resolution_median", "full_resolution"),
+        time(_("Full resolution, 90 % within"), "resolution_p90", "full_resolution"),
         Tile(
-            "CSAT",
+            _("CSAT"),
             "share",
             csat(now),
             "csat",
-            f"n = {number(rated)}",
+            _("n = {n}", n=number(rated)),
             compare("share", csat(now), csat(before), flow, "up"),
         ),
-        rate("Reopen rate", "reopened_tickets", "reopen_rate", "down"),
-        rate("One-touch share", "one_touch", "one_touch", "up"),
+        rate(_("Reopen rate"), "reopened_tickets", "reopen_rate", "down"),
+        rate(_("One-touch share"), "one_touch", "one_touch", "up"),
         Tile(
-            "Handoffs",
+            _("Handoffs"),
             "count",
             now["assignee_handoffs"],
             "handoffs",
-            "between agents",
+            _("between agents"),
             compare("count", now["assignee_handoffs"], before["assignee_handoffs"], flow, "down"),
-            f"{number(now['group_handoffs'])} between groups",
+            _("{n} between groups", n=number(now["group_handoffs"])),
         ),
     ]
 
@@ -190,7 +247,11 @@ def _flow(frame: Frame, days: list[Row]) -> list[Block]:
     buckets = frame.buckets()
     first, last = buckets[0].first_day, buckets[-1].last_day
     if not any(row["created_tickets"] or row["solved_tickets"] or row["backlog"] for row in days):
-        return [Sentence(f"No ticket was created, solved or waiting from {day(first)} to {day(last)}.")]
+        return [
+            Sentence(
+                _("No ticket was created, solved or waiting from {first} to {last}.", first=day(first), last=day(last))
+            )
+        ]
     created, solved = (
         [float(value) for value in per_bucket(frame, {row["day_on"]: row[what] for row in days})]
         for what in ("created_tickets", "solved_tickets")
@@ -199,18 +260,44 @@ def _flow(frame: Frame, days: list[Row]) -> list[Block]:
     backlog = [float(at_end[bucket.last_day]) for bucket in buckets]
     drawing = flow_and_stock(
         [bucket.label for bucket in buckets],
-        ("Created", created),
-        ("Solved", solved),
-        ("Backlog", backlog),
+        (_c("count", "Created"), created),
+        (_("Solved"), solved),
+        (_("Backlog"), backlog),
         is_wide=not frame.is_narrow,
     )
+    span = {"first": day(first), "last": day(last), "created": number(sum(created)), "solved": number(sum(solved))}
+    match frame.grain:
+        case "day":
+            caption = _("Tickets created and solved, by day, and the backlog at each day’s end")
+            lines = _(
+                "Two lines of tickets a day from {first} to {last}: {created} created and {solved} solved in all.",
+                **span,
+            )
+        case "week":
+            caption = _("Tickets created and solved, by week, and the backlog at each week’s end")
+            lines = _(
+                "Two lines of tickets a week from {first} to {last}: {created} created and {solved} solved in all.",
+                **span,
+            )
+        case _month:
+            caption = _("Tickets created and solved, by month, and the backlog at each month’s end")
+            lines = _(
+                "Two lines of tickets a month from {first} to {last}: {created} created and {solved} solved in all.",
+                **span,
+            )
     return [
         Picture(
-            caption=f"Tickets created and solved, by {frame.grain}, and the backlog at each {frame.grain}’s end",
+            caption=caption,
             svg=drawing.svg,
-            alt=f"Two lines of tickets a {frame.grain} from {day(first)} to {day(last)}: {number(sum(created))} "
-            f"created and {number(sum(solved))} solved in all. Below, the backlog: {number(backlog[0])} at first, "
-            f"{number(max(backlog))} at most, {number(backlog[-1])} at the end.",
+            alt=together(
+                lines,
+                _(
+                    "Below, the backlog: {first} at first, {most} at most, {last} at the end.",
+                    first=number(backlog[0]),
+                    most=number(max(backlog)),
+                    last=number(backlog[-1]),
+                ),
+            ),
             is_wide=not frame.is_narrow,
             term="backlog",
         )
@@ -220,41 +307,48 @@ def _flow(frame: Frame, days: list[Row]) -> list[Block]:
 def _backlog(reader: Reader, now: Row) -> list[Block]:
     rows = reader.rows("service_backlog")
     if not rows:
-        return [Sentence("No ticket was waiting at the end of the window.")]
+        return [Sentence(_("No ticket was waiting at the end of the window."))]
     # a source's own words for a priority go together: how many there are is not ours to say
     tickets: Counter[tuple[str, str]] = Counter()
     for row in rows:
-        tickets[row["priority"] if row["priority"] in PRIORITIES else "other", row["age_band"]] += row["tickets"]
-    told = {priority for priority, _ in tickets}
-    priorities = [priority for priority in (*PRIORITIES, "other") if priority in told]
+        tickets[row["priority"] if row["priority"] in PRIORITIES else OTHER, row["age_band"]] += row["tickets"]
+    told = {priority for priority, _band in tickets}
+    priorities = [priority for priority in (*PRIORITIES, OTHER) if priority in told]
+    names = [_(priority).capitalize() for priority in priorities]
     by_age = grid(
-        "Waiting tickets by priority and age",
-        [priority.capitalize() for priority in priorities],
-        AGE_BANDS,
+        _("Waiting tickets by priority and age"),
+        names,
+        [_(band) for band in AGE_BANDS],
         [[tickets[priority, band] for band in AGE_BANDS] for priority in priorities],
         "backlog",
-        "No ticket was waiting at the end of the window.",
-        read="Rows are priorities, columns how long ago the ticket was created.",
+        _("No ticket was waiting at the end of the window."),
+        read=_("Rows are priorities, columns how long ago the ticket was created."),
     )
-    bars = [Bar(priority.capitalize(), sum(tickets[priority, band] for band in AGE_BANDS)) for priority in priorities]
-    blocks = [ranked("Waiting tickets by priority", bars, "backlog", "No ticket was waiting.", is_wide=False), by_age]
+    bars = [
+        Bar(label, sum(tickets[priority, band] for band in AGE_BANDS))
+        for label, priority in zip(names, priorities, strict=True)
+    ]
+    blocks = [
+        ranked(_("Waiting tickets by priority"), bars, "backlog", _("No ticket was waiting."), is_wide=False),
+        by_age,
+    ]
     if not now["unreplied"]:
-        return [*blocks, Sentence("Every waiting ticket has had a first reply.")]
+        return [*blocks, Sentence(_("Every waiting ticket has had a first reply."))]
     columns = [
-        Column("Ticket"),
-        Column("Subject"),
-        Column("Company"),
-        Column("Priority"),
-        Column("Assignee"),
-        Column("Created", "date"),
-        Column("Waits for", "days", "unreplied"),
+        Column(_("Ticket")),
+        Column(_("Subject")),
+        Column(_("Company")),
+        Column(_("Priority")),
+        Column(_("Assignee")),
+        Column(_c("date", "Created"), "date"),
+        Column(_("Waits for"), "days", "unreplied"),
     ]
     waiting = [
         [
             row["ticket_id"],
             row["subject"],
             row["company_name"],
-            row["priority"],
+            known(row["priority"], PRIORITIES),
             row["assignee_name"],
             row["created_on"],
             row["age_days"],
@@ -265,10 +359,10 @@ def _backlog(reader: Reader, now: Row) -> list[Block]:
     return [
         *blocks,
         Table(
-            "Longest without a first reply",
+            _("Longest without a first reply"),
             columns,
             waiting,
-            note=f"{number(more)} more {'waits' if more == 1 else 'wait'} for a first reply." if more else "",
+            note=_n("{n} more waits for a first reply.", "{n} more wait for a first reply.", more) if more else "",
         ),
     ]
 
@@ -277,16 +371,29 @@ def _contradictions(reader: Reader) -> list[str]:
     said = []
     found = reader.rows("service_flaws")
     for row in (row for row in found if row["kind"] == "flaw"):
-        what = "a reply" if row["what"] == "reply_before_ticket" else "solving"
-        said.append(
-            f"{plural(row['tickets'], 'ticket has', 'tickets have')} {what} from before the ticket; these times are in "
-            "no figure."
-        )
+        if row["what"] == "reply_before_ticket":
+            told = _n(
+                "{n} ticket has a reply from before the ticket; these times are in no figure.",
+                "{n} tickets have a reply from before the ticket; these times are in no figure.",
+                row["tickets"],
+            )
+        else:
+            told = _n(
+                "{n} ticket has solving from before the ticket; these times are in no figure.",
+                "{n} tickets have solving from before the ticket; these times are in no figure.",
+                row["tickets"],
+            )
+        said.append(told)
     if policies := [name(row["what"]) for row in found if row["kind"] == "policy"]:
         said.append(
-            f"Service level {'policy' if len(policies) == 1 else 'policies'} {listed(policies)} of the help desk "
-            f"{'has a condition' if len(policies) == 1 else 'have conditions'} that cannot be judged here, and "
-            f"{'is' if len(policies) == 1 else 'are'} left out."
+            _n(
+                "Service level policy {policies} of the help desk has a condition that cannot be judged here, and is"
+                " left out.",
+                "Service level policies {policies} of the help desk have conditions that cannot be judged here, and"
+                " are left out.",
+                len(policies),
+                policies=listed(policies),
+            )
         )
     return said
 
@@ -299,46 +406,51 @@ def _levels(reader: Reader, frame: Frame) -> list[Block]:
     blocks: list[Block] = []
     if now:
         columns = [
-            Column("Promise", term="sla_measure"),
-            Column("Kept", "count", "sla_attainment"),
-            Column("Broken", "count", "sla_attainment"),
-            Column("Attainment", "share", "sla_attainment"),
-            Column("Before", "share", "sla_attainment"),
+            Column(_("Promise"), term="sla_measure"),
+            Column(_("Kept"), "count", "sla_attainment"),
+            Column(_("Broken"), "count", "sla_attainment"),
+            Column(_("Attainment"), "share", "sla_attainment"),
+            Column(_("Before"), "share", "sla_attainment"),
         ]
         table = [
-            [label, now[key]["achieved"], now[key]["breached"], attainment(now[key]), attainment(before.get(key))]
+            [_(label), now[key]["achieved"], now[key]["breached"], attainment(now[key]), attainment(before.get(key))]
             for key, label in MEASURES.items()
             if key in now
         ]
-        blocks.append(Table("What was promised, and kept", columns, table))
+        blocks.append(Table(_("What was promised, and kept"), columns, table))
     else:
         blocks.append(
-            Sentence("No promise to customers was kept or broken in this window: no policy fits its tickets.")
+            Sentence(_("No promise to customers was kept or broken in this window: no policy fits its tickets."))
         )
     reader.rows("service_open_promise")
     breaching = reader.rows("service_breaching")
     if not breaching:
-        return [*blocks, Sentence("No promise was running at the end of the window.")]
+        return [*blocks, Sentence(_("No promise was running at the end of the window."))]
     columns = [
-        Column("Ticket"),
-        Column("Subject"),
-        Column("Promise", term="sla_measure"),
-        Column("Priority"),
-        Column("Group"),
-        Column("Assignee"),
-        Column("Time left", "minutes", "sla_left"),
-        Column("Broken at", "text"),
+        Column(_("Ticket")),
+        Column(_("Subject")),
+        Column(_("Promise"), term="sla_measure"),
+        Column(_("Priority")),
+        Column(_("Group")),
+        Column(_("Assignee")),
+        Column(_("Time left"), "minutes", "sla_left"),
+        Column(_("Broken at"), "text"),
     ]
     table = [
         [
-            row["ticket_id"], row["subject"], MEASURES[row["measure"]], row["priority"], row["group_name"],
-            row["assignee_name"], row["minutes_left"], f"{row['breach_at']:%d %b %H:%M}",
+            row["ticket_id"], row["subject"], _(MEASURES[row["measure"]]), known(row["priority"], PRIORITIES),
+            row["group_name"], row["assignee_name"], row["minutes_left"], _minute(row["breach_at"]),
         ]
         for row in breaching
     ]  # fmt: skip
     more = breaching[0]["promises"] - len(breaching)
-    note = f"{number(more)} more {'is' if more == 1 else 'are'} running." if more else ""
-    return [*blocks, Table("Next to be broken", columns, table, note=note)]
+    note = _n("{n} more is running.", "{n} more are running.", more) if more else ""
+    return [*blocks, Table(_("Next to be broken"), columns, table, note=note)]
+
+
+def _minute(at: datetime) -> str:
+    """``06 Nov 14:30``, ``11月6日 14:30``."""
+    return f"{at:%d %b %H:%M}" if language() == "en" else f"{short_day(at)} {at:%H:%M}"
 
 
 def attainment(row: Row | None) -> Decimal | None:
@@ -352,13 +464,13 @@ def _hours(reader: Reader, frame: Frame) -> list[Block]:
     tickets = {(row["iso_weekday"], row["hour_of_day"]): row["tickets"] for row in rows}
     return [
         grid(
-            f"Tickets created by weekday and hour, {day(first)} to {day(last)}",
-            WEEKDAYS,
+            _("Tickets created by weekday and hour, {first} to {last}", first=day(first), last=day(last)),
+            [weekday(A_MONDAY + timedelta(days=n)) for n in range(7)],
             [f"{hour:02}" for hour in range(24)],
-            [[tickets.get((weekday, hour), 0) for hour in range(24)] for weekday in range(1, 8)],
+            [[tickets.get((iso_weekday, hour), 0) for hour in range(24)] for iso_weekday in range(1, 8)],
             "created_tickets",
-            f"No ticket was created from {day(first)} to {day(last)}.",
-            read=f"Columns are the hours of the day in {frame.window.zone.key} time.",
+            _("No ticket was created from {first} to {last}.", first=day(first), last=day(last)),
+            read=_("Columns are the hours of the day in {zone} time.", zone=frame.window.zone.key),
         )
     ]
 
@@ -366,41 +478,55 @@ def _hours(reader: Reader, frame: Frame) -> list[Block]:
 def _channels(reader: Reader) -> list[Block]:
     rows = reader.rows("service_channels")
     if not rows:
-        return [Sentence("No ticket came in, was solved or waited on any channel.")]
+        return [Sentence(_("No ticket came in, was solved or waited on any channel."))]
     columns = [
-        Column("Channel"),
-        Column("Created", "count", "created_tickets"),
-        Column("Solved", "count", "solved_tickets"),
-        Column("First reply, median", "minutes", "first_reply_time"),
-        Column("Backlog", "count", "backlog"),
+        Column(_("Channel")),
+        Column(_c("count", "Created"), "count", "created_tickets"),
+        Column(_("Solved"), "count", "solved_tickets"),
+        Column(_("First reply, median"), "minutes", "first_reply_time"),
+        Column(_("Backlog"), "count", "backlog"),
     ]
     table = [
-        [row["channel"], row["created_tickets"], row["solved_tickets"], row["reply_median"], row["backlog"]]
+        [
+            known(row["channel"], CHANNELS),
+            row["created_tickets"],
+            row["solved_tickets"],
+            row["reply_median"],
+            row["backlog"],
+        ]
         for row in rows
     ]
-    bars = [Bar(row["channel"], row["created_tickets"]) for row in rows if row["created_tickets"]]
+    bars = [
+        Bar(known(row["channel"], CHANNELS) or "", row["created_tickets"]) for row in rows if row["created_tickets"]
+    ]
     return [
-        ranked("Tickets created by channel", bars, "created_tickets", "No ticket was created.", rest="other channels"),
-        ranking("Channels, by created tickets", columns, table),
+        ranked(
+            _("Tickets created by channel"),
+            bars,
+            "created_tickets",
+            _("No ticket was created."),
+            rest=_("other channels"),
+        ),
+        ranking(_("Channels, by created tickets"), columns, table),
     ]
 
 
 def _agents(reader: Reader) -> list[Block]:
     rows = reader.rows("service_agents")
     if not rows:
-        return [Sentence("No agent has a ticket that was solved, answered, rated or waiting.")]
+        return [Sentence(_("No agent has a ticket that was solved, answered, rated or waiting."))]
     columns = [
-        Column("Agent", term="agent"),
-        Column("Solved", "count", "solved_tickets"),
-        Column("First replies", "count", "first_replies"),
-        Column("First reply, median", "minutes", "first_reply_time"),
-        Column("CSAT", "share", "csat"),
-        Column("n", "count", "csat"),
-        Column("Backlog", "count", "backlog"),
+        Column(_("Agent"), term="agent"),
+        Column(_("Solved"), "count", "solved_tickets"),
+        Column(_("First replies"), "count", "first_replies"),
+        Column(_("First reply, median"), "minutes", "first_reply_time"),
+        Column(_("CSAT"), "share", "csat"),
+        Column(_("n"), "count", "csat"),
+        Column(_("Backlog"), "count", "backlog"),
     ]
     table = [
         [
-            row["assignee_name"] or "not assigned",
+            row["assignee_name"] or _("not assigned"),
             row["solved_tickets"],
             row["first_replies"],
             row["reply_median"],
@@ -410,30 +536,39 @@ def _agents(reader: Reader) -> list[Block]:
         ]
         for row in rows
     ]
-    bars = [Bar(row["assignee_name"] or "not assigned", row["solved_tickets"]) for row in rows if row["solved_tickets"]]
+    bars = [
+        Bar(row["assignee_name"] or _("not assigned"), row["solved_tickets"]) for row in rows if row["solved_tickets"]
+    ]
     return [
-        ranked("Solved tickets by agent", bars, "solved_tickets", "No ticket was solved.", rest="other agents"),
-        ranking("Agents, by solved tickets", columns, table),
+        ranked(
+            _("Solved tickets by agent"), bars, "solved_tickets", _("No ticket was solved."), rest=_("other agents")
+        ),
+        ranking(_("Agents, by solved tickets"), columns, table),
     ]
 
 
 def _touches(now: Row) -> list[Block]:
     if not now["solved_tickets"]:
-        return [Sentence("No ticket was solved in this window, so there are no touches to count.")]
-    bands = (("None", "untouched"), ("One", "one_touch"), ("Two", "two_touch"), ("Three or more", "many_touch"))
+        return [Sentence(_("No ticket was solved in this window, so there are no touches to count."))]
+    bands = (
+        (_("None"), "untouched"),
+        (_("One"), "one_touch"),
+        (_("Two"), "two_touch"),
+        (_("Three or more"), "many_touch"),
+    )
     columns = [
-        Column("Public comments by agents", term="one_touch"),
-        Column("Solved tickets", "count", "solved_tickets"),
-        Column("Share", "share"),
+        Column(_("Public comments by agents"), term="one_touch"),
+        Column(_("Solved tickets"), "count", "solved_tickets"),
+        Column(_("Share"), "share"),
     ]
     table = [[label, now[key], ratio(now[key], now["solved_tickets"])] for label, key in bands]
     return [
         ranked(
-            "Solved tickets by public comments of agents",
+            _("Solved tickets by public comments of agents"),
             [Bar(label, now[key]) for label, key in bands],
             "one_touch",
-            "No ticket was solved.",
+            _("No ticket was solved."),
             is_wide=False,
         ),
-        Table("Touches on solved tickets", columns, table),
+        Table(_("Touches on solved tickets"), columns, table),
     ]

@@ -44,8 +44,8 @@ select
             case
                 when o.days_in_stage > s.days
                     then format(
-                        '%%s days in %%s, where deals may stay %%s', floor(o.days_in_stage), o.stage_name,
-                        ceil(s.days)
+                        '%%s days in %%s: longer than the allowed stay of %%s days',
+                        round(o.days_in_stage::numeric, 2), o.stage_name, round(s.days, 2)
                     )
             end,
             case

@@ -2,6 +2,7 @@
 select
     f.period_start,
     f.known_to,
+    f.known_amount,
     f.expected,
     f.low_80,
     f.high_80,

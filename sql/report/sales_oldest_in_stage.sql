@@ -1,16 +1,27 @@
--- one row per deal open at the window's end, the ten that have been in their stage longest
+-- one row per deal open at the window's end, the ten longest in their stage; how long one may stay there
+with allowed as (
+    select
+        source,
+        stage_name,
+        min(may_stay_days) as may_stay_days
+    from mart.sales_stage
+    group by source, stage_name
+)
+
 select
-    source,
-    deal_id,
-    deal_name,
-    company_name,
-    rep_name,
-    stage_name,
-    amount,
-    currency,
-    days_in_stage,
-    (stage_entered_at at time zone %(timezone)s)::date as entered_on
-from open_deal
-where period = 'current' and days_in_stage is not null
-order by days_in_stage desc, source collate "C", deal_id collate "C"
+    o.source,
+    o.deal_id,
+    o.deal_name,
+    o.company_name,
+    o.rep_name,
+    o.stage_name,
+    o.amount,
+    o.currency,
+    o.days_in_stage,
+    (o.stage_entered_at at time zone %(timezone)s)::date as entered_on,
+    a.may_stay_days
+from open_deal as o
+left join allowed as a on o.source = a.source and o.stage_name = a.stage_name
+where o.period = 'current' and o.days_in_stage is not null
+order by o.days_in_stage desc, o.source collate "C", o.deal_id collate "C"
 limit 10;

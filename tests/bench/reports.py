@@ -90,7 +90,7 @@ cross join generate_series(0, n %% 5) as v
 """,
     """
 insert into mart.ticket (source, ticket_id, subject, status, priority, channel, assignee_id, assignee_name, group_name,
-    company_name, created_at, first_reply_at, first_reply_minutes, solved_at, full_resolution_minutes,
+    company_name, created_at, first_reply_at, first_reply_minutes, last_solved_at, full_resolution_minutes,
     agent_wait_minutes, requester_wait_minutes, on_hold_minutes, public_replies, reopens, assignee_handoffs,
     group_handoffs)
 select 'desk', n::text, 'Ticket ' || n, case when solved_at < %(end)s then 'solved' else 'open' end,
@@ -105,9 +105,9 @@ cross join lateral (select at + n %% 9000 * interval '1 minute' as solved_at) as
 """,
     """
 insert into mart.ticket_status (source, ticket_id, stay_no, status, entered_at, exited_at)
-select source, ticket_id, 1, 'open', created_at, solved_at from mart.ticket
+select source, ticket_id, 1, 'open', created_at, last_solved_at from mart.ticket
 union all
-select source, ticket_id, 2, 'solved', solved_at, null from mart.ticket where solved_at is not null
+select source, ticket_id, 2, 'solved', last_solved_at, null from mart.ticket where last_solved_at is not null
 """,
     """
 insert into mart.ticket_sla (source, ticket_id, measure, instance_no, policy_name, priority, schedule, is_business,

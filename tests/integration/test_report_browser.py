@@ -30,7 +30,7 @@ def opened(chromium: Any, path: Path, **options: Any) -> tuple[Any, list[str]]:
     said: list[str] = []
     tab.on("console", lambda message: said.append(message.text))
     tab.on("pageerror", lambda error: said.append(str(error)))
-    tab.on("dialog", lambda dialog: (said.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    tab.on("dialog", lambda dialog: said.append(f"dialog {dialog.message}"))
     tab.on("request", lambda request: said.extend([request.url][: not request.url.startswith(("file:", "data:"))]))
     tab.goto(path.as_uri())
     return tab, said

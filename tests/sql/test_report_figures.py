@@ -1,5 +1,6 @@
 """The reports' figures on little cases, each worked out by hand beside it: a week of November 2026 in UTC."""
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from include.customers.value.config import load_value_config
 from include.reports.frame import Frame
+from include.reports.language import speaking
 from include.reports.model import Report, Sentence, Table
 from include.reports.reader import Reader, Row
 from include.reports.render import SUBJECTS
@@ -326,6 +328,24 @@ def test_the_forecast_is_the_newest_that_was_made_by_then(connection: psycopg.Co
     assert "was known on 15 November 2026, by the mean of several methods" in told_of
     assert "its error was 73.40 % of that of the same week a year before" in told_of
     assert "of four weeks together 71.90 %. 87.50 % of such sums were inside the 80 % interval." in told_of
+    assert "no better" not in told_of and "No interval begins" not in told_of
+
+
+def test_a_forecast_that_is_no_better_than_the_season_before_says_so(connection: psycopg.Connection) -> None:
+    run(connection, "weekly_forecast", {
+        "cuts": 12, "season": 13, "months_inside": {"80": 0.875},
+        "methods": {"blend": {"relative_to_naive": 0.8, "months_relative_to_naive": 1.02}},
+    })  # fmt: skip
+    put(connection, "mart.sales_forecast", {
+        "model_run_id": "weekly_forecast", "series": "bookings", "period": "month", "method": "blend",
+        "known_to": date(2026, 11, 15), "expected": 100, "high_80": 120, "high_95": 150,
+    }, {"period_start": date(2026, 11, 1), "periods_ahead": 1, "known_amount": 60, "low_80": 60, "low_95": 60},
+       {"period_start": date(2026, 12, 1), "periods_ahead": 2, "known_amount": 0, "low_80": 20, "low_95": 0},
+    )  # fmt: skip
+    told = said(build(connection, "sales"), "What is to come")
+    assert "By months it has been no better than the season before: what the same weeks a quarter before had" in told
+    # both low ends of November are what was won in it by then
+    assert "No interval begins below what was won in its month by then" in told
 
 
 def test_open_deals_by_what_their_chances_bring_in(connection: psycopg.Connection) -> None:
@@ -351,10 +371,10 @@ def test_open_deals_by_what_their_chances_bring_in(connection: psycopg.Connectio
     report = build(connection, "sales")
     # deal, rep, stage, amount, chance, its stage, likely in, why
     assert table(report, "The open deals that bring in most") == [
-        ["9", "Ann", "Proposal", 400, Decimal("0.6"), Decimal("0.5"), "Dec 2026", "+ younger than most"],
-        ["10", "Ann", "Won", 700, Decimal("0.3"), Decimal("0.5"), None, "+ younger than most"],
-        ["5", "Ann", "Lost", 100, Decimal("0.2"), Decimal("0.5"), None, "+ younger than most; 6 days in Talk"],
-        ["8", "Bo", "Proposal", None, Decimal("0.9"), Decimal("0.5"), None, "+ younger than most"],
+        ["9", "Ann", "Proposal", 400, Decimal("0.6"), Decimal("0.5"), "Dec 2026", "for: younger than most"],
+        ["10", "Ann", "Won", 700, Decimal("0.3"), Decimal("0.5"), None, "for: younger than most"],
+        ["5", "Ann", "Lost", 100, Decimal("0.2"), Decimal("0.5"), None, "for: younger than most; 6 days in Talk"],
+        ["8", "Bo", "Proposal", None, Decimal("0.9"), Decimal("0.5"), None, "for: younger than most"],
     ]
     told = said(report, "Which open deals will be won")
     assert "4 deals are open; by their chances they bring in 470 USD. 1 of them is unlike its peers." in told
@@ -362,6 +382,20 @@ def test_open_deals_by_what_their_chances_bring_in(connection: psycopg.Connectio
     # a window that ends on another day than the outlook is of
     earlier = build(connection, "sales", Frame(Window.between("2026-11-02", "2026-11-08", UTC), ("crm",)))
     assert "there are none" in said(earlier, "Which open deals will be won")
+
+
+def test_how_long_a_deal_may_stay_is_told_beside_how_long_it_has_stayed(connection: psycopg.Connection) -> None:
+    deals(connection)
+    report = build(connection, "sales")
+    assert {row[6] for row in table(report, "Longest")} == {None}
+    put(connection, "mart.sales_stage", {
+        "source": "crm", "process_name": "standard", "process_stage": "Offer", "won_visits": 30, "is_learned": True,
+    }, {"stage_key": "1", "stage_name": "Proposal", "may_stay_days": 12.5},
+       {"stage_key": "2", "stage_name": "Proposal", "may_stay_days": 9},
+    )  # fmt: skip
+    told = {row[3]: row[6] for row in table(build(connection, "sales"), "Longest")}
+    assert told == {"Proposal": 9, "Contact": None}
+    assert "The allowed stay is what sales.yaml says" in said(build(connection, "sales"), "Open deals to look at")
 
 
 def test_leads_by_their_chance(connection: psycopg.Connection) -> None:
@@ -879,3 +913,19 @@ def test_changed_fields_are_named_by_source_and_entity(connection: psycopg.Conne
         "The records of crm (deals) changed in this window: amount is gone; new1, new2, new3, new4, new5 and 2 more are"
         " new; id (string, now number) is of another type."
     ) in doubts(connection)
+
+
+@pytest.mark.parametrize("subject", ["sales", "service"])
+def test_a_report_in_chinese_has_no_english_heading(connection: psycopg.Connection, subject: str) -> None:
+    deals(connection)
+    tickets(connection)
+    with speaking("zh"):
+        report = build(connection, subject)
+    told = [report.title, *(tile.label for tile in report.tiles)]
+    for section in report.sections:
+        told.append(section.heading)
+        for block in section.blocks:
+            if isinstance(block, Table):
+                told += [block.caption, block.note, *(column.heading for column in block.columns)]
+    assert len(told) > 40
+    assert {word for text in told for word in re.findall(r"[A-Za-z.]{4,}", text)} <= {"CSAT", "sales.yaml"}
