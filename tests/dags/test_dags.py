@@ -67,3 +67,21 @@ def test_a_dag_file_is_short_and_only_wires(file: Path) -> None:
     assert not re.search(r"^(from|import) (pandas|great_expectations|matplotlib|psycopg|sklearn)", text, re.M)
     assert "max_active_runs=" in text and re.search(r"max_active_runs=\d+,  # ", text), "max_active_runs has its reason"
     assert "Variable" not in text and "datetime.now(UTC).date" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "days"),
+    [
+        ("render_weekly_reports", "2026-11-16", [f"2026-11-{day}" for day in range(16, 23)]),  # a Monday
+        ("render_monthly_reports", "2026-02-01", [f"2026-02-{day:02}" for day in range(1, 29)]),
+    ],
+)
+def test_a_week_and_a_month_wait_for_all_of_their_days(dag_bag, name: str, key: str, days: list[str]) -> None:
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    from include.assets import MARTS
+
+    dag = DagSerialization.from_dict(DagSerialization.to_dict(dag_bag.dags[name]))  # as the scheduler has it
+    mapper = dag.timetable.get_partition_mapper(name=MARTS.name, uri=MARTS.uri)
+    assert {mapper.to_downstream(day) for day in days} == {key}
+    assert sorted(mapper.to_upstream(key)) == days

@@ -19,6 +19,7 @@ from include.customers.kinds import ORGANISATION, PERSON
 from include.customers.value.build import FEATURES, _fit_clusters, _fit_purchases
 from include.customers.value.config import load_value_config
 from include.reports import quality, retold
+from include.reports.config import Brand
 from include.reports.definitions import term
 from include.reports.frame import Frame
 from include.reports.language import CATALOGUES, speaking
@@ -135,7 +136,7 @@ def test_figures_and_days_as_they_are_read_in_chinese() -> None:
             "共 7 天，自 2026年11月9日星期一 00:00 起至 2026年11月16日星期一 00:00（不含）止，UTC 时区"
         )
         assert compare("count", 12, 10, frame.flow) == Change("较此前 7 天 ▲ 20%", "flat")
-        assert compare("count", 12, 12, frame.stock) == Change("与期初持平", "flat")
+        assert compare("count", 12, 12, frame.stock) == Change("与期初持平", "flat", is_same=True)
         assert more_or_less(5, 8, "count", frame.flow) == "比此前 7 天少 3"
         assert [show("share", 0.125), show("minutes", 134), show("days", 1)] == ["12.50%", "2 小时 14 分钟", "1 天"]
         assert listed(["甲", "乙", "丙"]) == "甲、乙、丙"
@@ -152,7 +153,7 @@ def test_every_format_speaks_chinese() -> None:
         [Section("二", [Table("三", columns, [["王芳", 7, 0.5]])])],
     )  # fmt: skip
     with every_message_in("zh"):
-        text = page(told, frame).decode()
+        text = page(told, frame, Brand(name="甲公司")).decode()
         book = openpyxl.load_workbook(io.BytesIO(workbook(told, frame)))
         paper = pdf(told, frame)
     soup = BeautifulSoup(text, "html.parser")
