@@ -13,6 +13,9 @@ from include.reports.model import Report, Table
 from include.reports.words import show
 
 
+MOST_TOLD = 8
+
+
 @dataclass(frozen=True)
 class Differences:
     """What an edition tells otherwise than the one before it.
@@ -28,7 +31,9 @@ class Differences:
 
     def as_text(self) -> str:
         """One line for people."""
-        told = [f"{label} {before} → {now}" for label, before, now in self.figures]
+        told = [f"{label} {before} → {now}" for label, before, now in self.figures[:MOST_TOLD]]
+        if (left := len(self.figures) - MOST_TOLD) > 0:
+            told.append(f"{left} more figures")
         if self.tables:
             told.append(f"other rows in {', '.join(self.tables)}")
         return "; ".join(told) or "no figure and no table"
@@ -53,20 +58,19 @@ def figures(report: Report) -> dict[str, Any]:
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any], since: datetime) -> Differences:
-    """What the manifest ``now`` tells otherwise than ``before``."""
-    told, tells = dict(before.get("figures", [])), dict(now.get("figures", []))
-    hashes_before, hashes = dict(before.get("tables", [])), dict(now.get("tables", []))
+    """What the manifest ``now`` tells otherwise than ``before``, of what both tell."""
+    told, hashes_before = dict(before.get("figures", [])), dict(before.get("tables", []))
     return Differences(
         since,
         [
-            (label, told.get(label, "–"), tells.get(label, "–"))
-            for label in dict.fromkeys([*tells, *told])
-            if told.get(label) != tells.get(label)
+            (label, told[label], value)
+            for label, value in now.get("figures", [])
+            if label in told and told[label] != value
         ],
         [
             caption
-            for caption in dict.fromkeys([*hashes, *hashes_before])
-            if hashes.get(caption) != hashes_before.get(caption)
+            for caption, rows in now.get("tables", [])
+            if caption in hashes_before and hashes_before[caption] != rows
         ],
     )
 
