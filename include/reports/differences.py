@@ -12,7 +12,6 @@ import psycopg
 from include.reports.model import Report, Table
 from include.reports.words import show
 
-
 MOST_TOLD = 8
 
 
