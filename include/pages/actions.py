@@ -1,0 +1,3 @@
+from include.pages.app import Page
+
+PAGES: tuple[Page, ...] = ()

@@ -1,0 +1,323 @@
+"""The pages, served on loopback over a warehouse of the sandbox company, read and clicked through in a real browser."""
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import urllib3
+import uvicorn
+from bs4 import BeautifulSoup
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.routing import Mount
+
+from include.pages.app import Right, Surroundings, Visitor, make_app
+from include.reports.render import render
+from include.sources.config import load_source
+from include.warehouse.connection import Warehouse
+from include.window import Window
+from tests.conftest import Databases
+from tests.deliveries import Delivery, build, load, page, rows
+from tests.sandbox import running
+
+COMPANY = ("--seed", "4711", "--start", "2025-08-01", "--months", "2", "--companies", "12", "--people", "40",
+           "--deals", "40", "--tickets", "80", "--now", "2025-09-20T00:00:00Z")  # fmt: skip
+WINDOW = Window.between(date(2025, 8, 1), date(2025, 9, 18))
+LOADED = {
+    "sandbox_crm": ("owners", "pipelines", "companies", "contacts", "deals"),
+    "sandbox_helpdesk": ("users", "tickets", "ticket_events", "sla_policies", "schedules", "groups"),
+    "sandbox_orders": ("orders",),
+}
+NASTY = "<script>alert(1)</script>"
+PREFIX = "/crm/pages"
+PAGES = ("today", "reports", "customers", "quality", "actions", "sources")
+
+
+@dataclass
+class Pages:
+    """The pages of a warehouse at an address; ``may`` says what each user may do, ``started`` which runs they began."""
+
+    warehouse: Warehouse
+    state: Path
+    url: str = ""
+    may: dict[str, tuple[Right, ...]] = field(default_factory=lambda: {"ann": ("read", "run"), "vic": ("read",)})
+    started: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+
+    @property
+    def reports(self) -> Path:
+        return self.state / "reports"
+
+    def get(self, path: str, user: str = "ann", **more: Any) -> urllib3.BaseHTTPResponse:
+        headers = {"cookie": f"who={user}"} if user else {}
+        return urllib3.request("GET", f"{self.url}/{path}", headers=headers, redirect=False, timeout=30, **more)
+
+    def soup(self, path: str) -> BeautifulSoup:
+        answer = self.get(path)
+        assert answer.status == 200, answer.data.decode()
+        return BeautifulSoup(answer.data, "html.parser")
+
+    def post(self, path: str, form: dict[str, Any], user: str = "ann", **headers: str) -> urllib3.BaseHTTPResponse:
+        """Send a form as a browser does, from one of the pages unless headers say otherwise."""
+        sent = {"content-type": "application/x-www-form-urlencoded", "cookie": f"who={user}"}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()} or {"sec-fetch-site": "same-origin"}
+        body = urlencode(form, doseq=True)
+        return urllib3.request("POST", f"{self.url}/{path}", body=body, headers=sent, redirect=False, timeout=30)
+
+    def rows(self, query: str, parameters: list | None = None) -> list[tuple]:
+        return rows(self.warehouse, query, parameters or [])
+
+
+@contextmanager
+def serving(pages: Pages) -> Iterator[Pages]:
+    """Serve the pages under their prefix, as Airflow mounts them."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    pages.url = f"http://127.0.0.1:{listening.getsockname()[1]}{PREFIX}"
+
+    async def identify(request: Request) -> Visitor | None:
+        who = SimpleCookie(request.headers.get("cookie", "")).get("who")
+        return Visitor(who.value) if who and who.value in pages.may else None
+
+    def may(visitor: Visitor, right: Right, dag_id: str) -> bool:
+        return right in pages.may[visitor.name]
+
+    def trigger(visitor: Visitor, dag_id: str, conf: dict[str, Any]) -> str:
+        pages.started.append((visitor.name, dag_id, conf))
+        return "manual__1"
+
+    around = Surroundings(identify, may, trigger, lambda: pages.warehouse, pages.reports, pages.state / "data_docs")
+    app = Starlette(routes=[Mount(PREFIX, make_app(around))])
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield pages
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def pages(embedded: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
+    """The sandbox company, loaded, with a report of each subject."""
+    warehouse, state = embedded.warehouse(), tmp_path_factory.mktemp("pages")
+    with running(tmp_path_factory.mktemp("sandbox"), *COMPANY) as sandbox:
+        for name, entities in LOADED.items():
+            source = load_source(name)
+            for entity in entities:
+                load(warehouse, sandbox.pull(source, source.entities[entity], WINDOW))
+    nasty = {"id": "900001", "archived": False, "properties": {
+        "email": "nasty@script.example", "firstname": NASTY, "lastname": "Nasty", "company": NASTY,
+        "createdate": "2025-09-10T10:00:00Z", "lastmodifieddate": "2025-09-10T10:00:00Z"}}  # fmt: skip
+    bad = {"id": "900002", "archived": False, "properties": {
+        "email": "bad@script.example", "firstname": NASTY, "createdate": "some day",
+        "lastmodifieddate": "2025-09-10T10:00:00Z"}}  # fmt: skip
+    load(warehouse, Delivery("sandbox_crm", "contacts", Window.day("2025-09-10"), (page(nasty, bad),)))
+    build(warehouse, [WINDOW.first_day, WINDOW.last_day], settle=True)
+    for subject in ("customers", "sales", "service"):
+        render(warehouse, subject, WINDOW, list(LOADED), state / "reports", ["pdf", "xlsx"])
+    with serving(Pages(warehouse, state)) as pages:
+        yield pages
+
+
+# ---- who may come in
+
+
+@pytest.mark.parametrize("path", ["", "style.css", "nothing", *PAGES])
+def test_nobody_comes_in_without_a_login(pages: Pages, path: str) -> None:
+    assert pages.get(path, user="").status == 401
+    assert pages.get(path, user="mallory").status == 401
+    assert pages.post(path, {}, user="mallory").status == 401
+
+
+def test_who_may_only_read_changes_nothing(pages: Pages) -> None:
+    form = {"subject": "sales", "first_day": "2025-09-01", "last_day": "2025-09-02"}
+    assert pages.get("reports", user="vic").status == 200
+    assert b"Render a window" not in pages.get("reports", user="vic").data
+    assert pages.post("reports/render", form, user="vic").status == 403
+    assert pages.started == []
+
+
+def test_what_another_site_asks_for_is_refused(pages: Pages) -> None:
+    form = {"subject": "sales", "first_day": "2025-09-01", "last_day": "2025-09-02"}
+    here = pages.url.removesuffix(PREFIX)
+    refused = [
+        {"sec_fetch_site": "cross-site"}, {"sec_fetch_site": "same-site"}, {"sec_fetch_site": "none"},
+        {"origin": "https://evil.example"}, {"origin": "null"}, {"referer": f"{here}/"},
+        {"origin": here, "sec_fetch_site": "cross-site"}, {"authorization": "Bearer "},
+    ]  # fmt: skip
+    for headers in refused:
+        assert pages.post("reports/render", form, **headers).status == 403, headers
+    assert pages.started == []
+    assert pages.post("reports/render", form, origin=here).status == 303
+    assert pages.started.pop()[0] == "ann"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_has_no_script_and_says_so(pages: Pages, path: str) -> None:
+    answer = pages.get(path)
+    policy = answer.headers["content-security-policy"]
+    assert answer.status == 200 and "default-src 'none'" in policy and "script-src" not in policy
+    assert answer.headers["cache-control"] == "no-store"
+    soup = BeautifulSoup(answer.data, "html.parser")
+    assert not soup.find_all("script")
+    assert not [
+        tag for tag in soup.find_all(True) if any(name.startswith("on") or name == "style" for name in tag.attrs)
+    ]
+    assert len(soup.find_all("h1")) == 1
+    # each field has a name that is read out
+    for control in soup.select("input:not([type=hidden]), select, textarea"):
+        assert control.find_parent("label") or control.get("aria-label"), control
+
+
+# ---- reports
+
+
+def test_an_edition_is_opened_and_taken_away(pages: Pages) -> None:
+    soup = pages.soup("reports?subject=sales")
+    (link,) = [row.a for row in soup.select("tbody tr:not(.group) th")]
+    number = link["href"].rsplit("/", 1)[1]
+    path = rows(pages.warehouse, "select path from ops.report_edition where edition_id = %s", [number])[0][0]
+    opened = pages.get(f"reports/{number}/page")
+    assert opened.data == (pages.reports / path).read_bytes()
+    assert "sandbox" in opened.headers["content-security-policy"]
+    for name in ("html", "pdf", "xlsx"):
+        taken = pages.get(f"reports/{number}/download/{name}")
+        assert taken.data == (pages.reports / path).with_suffix(f".{name}").read_bytes()
+        assert taken.headers["content-disposition"].startswith('attachment; filename="sales-2025-08-01..2025-09-18-')
+    assert pages.get(f"reports/{number}/download/json").status == 404
+    assert pages.get("reports/99999/page").status == 404
+
+
+def test_only_files_of_the_reports_folder_are_served(pages: Pages) -> None:
+    (pages.state / "secret.html").write_text("secret")
+    added = rows(
+        pages.warehouse,
+        "insert into ops.report_edition (subject, window_start, window_end, sources, path, checksum, manifest)"
+        " select 'sales', now(), now() + interval '1 day', '{}', p, p, '{}'"
+        " from unnest(%s::text[]) as p returning edition_id",
+        [["../secret.html", str(pages.state / "secret.html"), "sales/../../secret.html"]],
+    )
+    try:
+        for (number,) in added:
+            assert pages.get(f"reports/{number}/page").status == 404
+            assert pages.get(f"reports/{number}").status == 200
+    finally:
+        rows(pages.warehouse, "delete from ops.report_edition where edition_id = any(%s) returning 1",
+             [[n for (n,) in added]])  # fmt: skip
+
+
+def test_every_edition_is_listed_once_page_after_page(pages: Pages) -> None:
+    rows(
+        pages.warehouse,
+        "insert into ops.report_edition (subject, window_start, window_end, sources, path, checksum, manifest, language)"
+        " select s, d, d + interval '1 day', '{crm}', 'gone.html', v::text, '{}', case v when 1 then 'en' else 'zh' end"
+        " from unnest('{sales,service,customers}'::text[]) as s, generate_series(1, 2) as v,"
+        " generate_series(timestamptz '2024-01-01Z', '2024-01-20Z', interval '1 day') as d returning 1",
+    )
+    try:
+        seen, path = [], "reports"
+        while path:
+            soup = pages.soup(path)
+            seen += [a["href"] for a in soup.select("tbody tr:not(.group) th a")]
+            more = soup.select_one("a[rel=next]")
+            path = more["href"].removeprefix(f"{PREFIX}/") if more else ""
+        assert len(seen) == len(set(seen)) == 3 + 120
+        kept = pages.soup("reports?subject=sales&language=zh&first_day=2024-01-05&last_day=2024-01-08")
+        assert len(kept.select("tbody tr:not(.group)")) == 4
+        assert [group.get_text(strip=True) for group in kept.select("tr.group")][0] == "8 January 2024"
+        one = kept.select("tbody tr:not(.group) th a")[0]["href"].rsplit("/", 1)[1]
+        # both languages of the window are listed together
+        assert "2 editions of this window" in pages.soup(f"reports/{one}").get_text()
+        assert pages.soup("reports?subject=nonsense&language=xx&first_day=x&after=y").select("tr.group")
+    finally:
+        rows(pages.warehouse, "delete from ops.report_edition where path = 'gone.html' returning 1")
+
+
+def test_a_window_is_rendered_by_the_dag(pages: Pages) -> None:
+    form = {
+        "subject": "service",
+        "first_day": "2025-09-01",
+        "last_day": "2025-09-07",
+        "formats": ["xlsx", "pdf", "exe"],
+    }
+    answer = pages.post("reports/render", form)
+    assert answer.status == 303 and answer.headers["location"] == f"{PREFIX}/reports?done=render"
+    conf = {
+        "subject": "service", "first_day": "2025-09-01", "last_day": "2025-09-07", "formats": ["pdf", "xlsx"],
+        "language": "en",
+    }  # fmt: skip
+    assert pages.started.pop() == ("ann", "render_window", conf)
+    for wrong in ({"last_day": "2025-08-01"}, {"first_day": "soon"}, {"subject": "all"}, {"language": "fr"}):
+        assert pages.post("reports/render", form | wrong).status == 400
+    assert pages.started == []
+
+
+# ---- in a browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not program:
+        pytest.skip("there is no chromium on this machine: install it to try the pages in a browser")
+    from playwright.sync_api import sync_playwright
+
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(browser: Any, pages: Pages) -> Iterator[Any]:
+    """A tab of somebody who may do all; a dialog, or a script that the policy stops, fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.add_cookies([{"name": "who", "value": "ann", "url": pages.url}])
+    tab = context.new_page()
+    tab.set_default_timeout(20_000)
+    wrong: list[str] = []
+    tab.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
+    tab.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    yield tab
+    context.close()
+    assert wrong == []
+
+
+def test_reports_by_click(tab: Any, pages: Pages) -> None:
+    tab.goto(f"{pages.url}/reports")
+    tab.get_by_label("Subject").first.select_option("sales")
+    tab.get_by_role("button", name="Show").click()
+    tab.get_by_role("link", name="Sales", exact=True).click()
+    frame = tab.frame_locator("iframe.report")
+    assert frame.get_by_role("heading", level=1).inner_text() == "Sales"
+    tab.get_by_role("link", name="All reports").click()
+    tab.get_by_text("Render a window now").click()
+    form = tab.locator("details form")
+    form.get_by_label("Subject").select_option("customers")
+    form.get_by_label("First day").fill("2025-09-01")
+    form.get_by_label("Last day").fill("2025-09-03")
+    form.get_by_label("Workbook").check()
+    form.get_by_role("button", name="Render").click()
+    assert "is being made" in tab.get_by_role("status").inner_text()
+    assert pages.started.pop()[2]["formats"] == ["xlsx"]
+
+
+def test_screenshots_of_reports(tab: Any, pages: Pages) -> None:
+    tab.goto(f"{pages.url}/reports")
+    tab.get_by_text("Render a window now").click()
+    tab.screenshot(path="/tmp/ui_reports.png")
+    tab.get_by_role("link", name="Sales", exact=True).click()
+    tab.wait_for_timeout(500)
+    tab.screenshot(path="/tmp/ui_edition.png")
