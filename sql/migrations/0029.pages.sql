@@ -12,3 +12,6 @@ comment on column ops.quarantine.resolved_why is 'why it was dismissed';
 
 create index quarantine_open on ops.quarantine (source, entity, quarantine_id) where state = 'open';
 comment on index ops.quarantine_open is 'rows that wait, the latest first';
+
+create index outbox_by_state on ops.outbox (state, outbox_id);
+comment on index ops.outbox_by_state is 'messages of a state, the latest first';
