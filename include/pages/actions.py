@@ -51,7 +51,7 @@ def list_messages(visit: Visit) -> Response:
 
 def show_message(visit: Visit) -> Response:
     message = visit.row("message", outbox_id=visit.path["number"])
-    return visit.show("message", message=message, meaning=STATES[message["state"]], **_choices(visit, message["state"]))
+    return visit.show("message", message=message, **_choices(visit, message["state"]))
 
 
 def _choices(visit: Visit, state: str) -> dict[str, Any]:

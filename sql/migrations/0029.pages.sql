@@ -15,3 +15,6 @@ comment on index ops.quarantine_open is 'rows that wait, the latest first';
 
 create index outbox_by_state on ops.outbox (state, outbox_id);
 comment on index ops.outbox_by_state is 'messages of a state, the latest first';
+
+create index reminder_open_by_subject on ops.reminder (subject_id) where closed_at is null;
+comment on index ops.reminder_open_by_subject is 'what is open for a deal, or for a customer';

@@ -75,8 +75,8 @@ class Pages:
         body = urlencode(form, doseq=True)
         return urllib3.request("POST", f"{self.url}/{path}", body=body, headers=sent, redirect=False, timeout=30)
 
-    def rows(self, query: str, parameters: list | None = None) -> list[tuple]:
-        return rows(self.warehouse, query, parameters or [])
+    def rows(self, query: str, parameters: Any = ()) -> list[tuple]:
+        return rows(self.warehouse, query, parameters)
 
 
 def links(soup: BeautifulSoup, selector: str) -> list[str]:
@@ -341,6 +341,60 @@ def test_two_records_are_decided_to_be_one(pages: Pages) -> None:
     assert pages.rows(decided, [first, second]) == [(False, NASTY, "ann")]
 
 
+# ---- customers
+
+
+def test_a_customer_is_found_and_told_of_on_one_page(pages: Pages) -> None:
+    query = (
+        "select customer_id, email, full_name from mart.customer_360"
+        " where deals > 0 and tickets > 0 and orders > 0 order by customer_id limit 1"
+    )
+    ((customer_id, email, name),) = pages.rows(query)
+    found = pages.get(f"customers?{urlencode({'q': email})}")
+    assert (found.status, found.headers["location"]) == (303, f"{PREFIX}/customers/{customer_id}")
+    told = pages.soup(f"customers/{customer_id}").get_text(" ", strip=True)
+    for (text,) in pages.rows(
+        "select deal_name from mart.deal where customer_id = %(c)s union select subject from mart.ticket"
+        " where customer_id = %(c)s union select order_id from mart.customer_order where customer_id = %(c)s"
+        " union select record_id from core.customer_link where customer_id = %(c)s"
+        " union select email from core.dim_customer where customer_id = %(c)s and is_current",
+        {"c": customer_id},
+    ):
+        assert text in told
+    assert name in told
+    several = pages.soup(f"customers?{urlencode({'q': name.split()[0][:2]})}")
+    assert len(links(several, "tbody th a")) > 1
+    assert "Nobody is found" in pages.soup("customers?q=zzzzzzzzzzzz").get_text()
+    assert pages.get("customers/nobody").status == 404
+
+
+def test_an_open_reminder_is_on_the_customers_page(pages: Pages) -> None:
+    (customer_id, source, deal_id, name), *_ = pages.rows(
+        "select customer_id, source, deal_id, deal_name from mart.deal where customer_id is not null order by deal_id"
+    )
+    pages.rows(
+        "insert into ops.reminder (rule, subject_kind, source, subject_id, opened_at, seen_at, late_days,"
+        " value_at_risk, currency, closed_at) select 'no_next_step', 'deal', %s, %s, now(), now(), 1, n, 'USD',"
+        " case n when 500 then null else now() end from unnest('{500,600}'::integer[]) as n returning 1",
+        [source, deal_id],
+    )
+    try:
+        found = pages.soup(f"customers/{customer_id}").select_one("section[aria-label='Open reminders'] tbody")
+        assert found
+        text = found.get_text(" ", strip=True)
+        assert "no next step" in text and name in text and "500 USD" in text and "600" not in text
+    finally:
+        pages.rows("delete from ops.reminder returning 1")
+
+
+def test_an_id_from_before_a_merge_leads_to_the_customer(pages: Pages) -> None:
+    ((customer_id, record_id),) = pages.rows("select customer_id, record_id from core.customer_link order by 2 limit 1")
+    pages.rows("insert into core.identity_alias (kind, canonical_id, record_id) values ('person', 'c-old', %s)"
+               " returning 1", [record_id])  # fmt: skip
+    found = pages.get("customers/c-old")
+    assert (found.status, found.headers["location"]) == (303, f"{PREFIX}/customers/{customer_id}")
+
+
 # ---- in a browser
 
 
@@ -408,3 +462,21 @@ def test_actions_by_click(tab: Any, pages: Pages, messages: dict[str, int]) -> N
     tab.get_by_role("button", name="It did not arrive").click()
     assert state(pages, messages["uncertain"]) == ("cancelled", "ann")
     assert state(pages, messages["proposed"]) == ("approved", "ann")
+
+
+def test_a_customer_by_click(tab: Any, pages: Pages) -> None:
+    tab.goto(f"{pages.url}/customers")
+    tab.get_by_label("Find").fill("nasty")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/customers/**")
+    # cleaning writes names as names are written
+    assert "Script>Alert" in tab.get_by_role("heading", level=1).inner_text()
+    query = (
+        "select full_name from mart.customer_360 where deals > 0 and tickets > 0 and orders > 0 order by customer_id"
+    )
+    tab.get_by_role("link", name="Find another").click()
+    tab.get_by_label("Find").fill(pages.rows(query)[0][0])
+    tab.get_by_role("button", name="Find").click()
+    tab.screenshot(path="/tmp/ui_customer.png", full_page=True)
+    tab.goto(f"{pages.url}/customers?q=an")
+    tab.screenshot(path="/tmp/ui_customers.png")
