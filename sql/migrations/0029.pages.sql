@@ -18,3 +18,9 @@ comment on index ops.outbox_by_state is 'messages of a state, the latest first';
 
 create index reminder_open_by_subject on ops.reminder (subject_id) where closed_at is null;
 comment on index ops.reminder_open_by_subject is 'what is open for a deal, or for a customer';
+
+create index quarantine_by_state on ops.quarantine (state, quarantine_id);
+comment on index ops.quarantine_by_state is 'rows of a state, the latest first';
+
+create index validation_by_suite on ops.validation (suite, validation_id);
+comment on index ops.validation_by_suite is 'the latest runs of a suite';

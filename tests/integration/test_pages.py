@@ -24,6 +24,7 @@ from starlette.routing import Mount
 from include.actions.config import load_outbox_config
 from include.actions.outbox import Message, propose
 from include.pages.app import Right, Surroundings, Visitor, make_app
+from include.quality.books import build_latest_docs
 from include.reports.render import render
 from include.sources.config import load_source
 from include.warehouse.connection import Warehouse
@@ -395,6 +396,75 @@ def test_an_id_from_before_a_merge_leads_to_the_customer(pages: Pages) -> None:
     assert (found.status, found.headers["location"]) == (303, f"{PREFIX}/customers/{customer_id}")
 
 
+# ---- quality
+
+
+@pytest.fixture
+def waiting(pages: Pages) -> Iterator[list[int]]:
+    """Numbers of rows that wait because of a rule of the test's own, more than fit on one page."""
+    numbers = pages.rows(
+        "insert into ops.quarantine (source, entity, source_id, payload_hash, stage, rules, detail, payload, load_id,"
+        " window_start, window_end) select 'sandbox_crm', 'deals', n::text, gen_random_uuid(), 'rules',"
+        " '{amount_is_odd}', %s, %s, 1, '2025-09-01Z', '2025-09-02Z' from generate_series(1, 60) as n"
+        " returning quarantine_id",
+        [NASTY, f'{{"name": "{NASTY}"}}'],
+    )
+    yield [number for (number,) in numbers]
+    pages.rows("delete from ops.quarantine where rules = '{amount_is_odd}' returning 1")
+
+
+DISMISSED = (
+    "select count(*) from ops.quarantine where state = 'dismissed' and resolved_by = 'ann' and resolved_why = %s"
+)
+
+
+def test_rows_in_quarantine_are_looked_at_and_dismissed(pages: Pages, waiting: list[int]) -> None:
+    asked = {"source": "sandbox_crm", "entity": "deals", "rule": "amount_is_odd"}
+    assert f"{PREFIX}/quality/quarantine?{urlencode(asked)}" in links(pages.soup("quality"), "tbody a")
+    first = pages.soup(f"quality/quarantine?{urlencode(asked)}")
+    more = links(first, "a[rel=next]")[0].removeprefix(f"{PREFIX}/")
+    numbers = [str(box["value"]) for soup in (first, pages.soup(more)) for box in soup.select("input[name=number]")]
+    assert sorted(map(int, numbers)) == sorted(waiting)
+    form = {"number": waiting[:2], "reason": "a test's"}
+    assert pages.post("quality/dismiss", form, user="vic").status == 403
+    assert pages.post("quality/dismiss", {"number": waiting[:2]}).status == 400
+    assert pages.post("quality/dismiss", {"reason": "none chosen"}).status == 400
+    assert pages.post("quality/dismiss", {"reason": "of what?", "all": "yes", "source": "sandbox_crm"}).status == 400
+    assert pages.rows(DISMISSED, ["a test's"]) == [(0,)]
+    assert pages.post("quality/dismiss", form).status == 303
+    assert pages.rows(DISMISSED, ["a test's"]) == [(2,)]
+    assert pages.post("quality/dismiss", asked | {"reason": "all of them", "all": "yes"}).status == 303
+    assert pages.rows(DISMISSED, ["all of them"]) == [(58,)]
+    told = pages.soup("quality/quarantine?state=dismissed").get_text()
+    assert "by ann" in told and "all of them" in told
+
+
+def test_a_replay_is_the_dags(pages: Pages) -> None:
+    form = {"source": "sandbox_crm", "entity": "contacts"}
+    assert pages.post("quality/replay", form, user="vic").status == 403
+    assert pages.post("quality/replay", form).status == 303
+    assert pages.started.pop() == ("ann", "replay_quarantine", form)
+
+
+def test_each_table_has_its_rules_and_its_data_docs(pages: Pages) -> None:
+    assert not [link for link in links(pages.soup("quality"), "a") if "docs" in link]
+    build_latest_docs(pages.warehouse, pages.state / "data_docs")
+    (docs,) = [link for link in links(pages.soup("quality"), "a") if "docs" in link]
+    index = pages.get(docs.removeprefix(f"{PREFIX}/"))
+    assert index.status == 200 and b"sandbox_crm__contacts" in index.data
+    assert "style-src 'self'" in index.headers["content-security-policy"]
+    assert pages.get("quality/docs/style.css").headers["content-type"].startswith("text/css")
+    assert pages.get("quality/docs/..%2Fsecret.html").status == 404
+    told = pages.soup("quality/tables/sandbox_crm__contacts")
+    rules = {row.get_text() for row in told.select("tbody")[0].select("th")}
+    named = pages.rows(
+        "select rule from ops.validation_rule as r inner join ops.validation as v using (validation_id)"
+        " where suite = 'sandbox_crm__contacts'"
+    )
+    assert rules == {rule for (rule,) in named} and len(rules) > 3
+    assert pages.get("quality/tables/nothing").status == 404
+
+
 # ---- in a browser
 
 
@@ -480,3 +550,22 @@ def test_a_customer_by_click(tab: Any, pages: Pages) -> None:
     tab.screenshot(path="/tmp/ui_customer.png", full_page=True)
     tab.goto(f"{pages.url}/customers?q=an")
     tab.screenshot(path="/tmp/ui_customers.png")
+
+
+def test_quality_by_click(tab: Any, pages: Pages, waiting: list[int]) -> None:
+    tab.goto(f"{pages.url}/quality")
+    tab.screenshot(path="/tmp/ui_quality.png", full_page=True)
+    tab.get_by_role("link", name="amount_is_odd").click()
+    tab.get_by_label(f"Choose row {waiting[-1]}").check()
+    tab.get_by_text("Show", exact=True).nth(1).click()
+    assert NASTY in tab.locator("details[open] pre").inner_text()
+    tab.screenshot(path="/tmp/ui_quarantine.png")
+    tab.get_by_label("Reason").fill("known to be odd")
+    tab.get_by_role("button", name="Dismiss").click()
+    assert "Dismissed" in tab.get_by_role("status").inner_text()
+    assert pages.rows(DISMISSED, ["known to be odd"]) == [(1,)]
+    tab.goto(f"{pages.url}/quality")
+    tab.get_by_role("button", name="Replay sandbox_crm contacts").click()
+    assert pages.started.pop()[2] == {"source": "sandbox_crm", "entity": "contacts"}
+    tab.get_by_role("link", name="sandbox_crm__contacts").click()
+    tab.screenshot(path="/tmp/ui_suite.png", full_page=True)
