@@ -1,19 +1,15 @@
 -- one row per suite and run of it, the latest so many of each, the latest first: how many of its rules were met
-select
-    s.suite,
-    v.validation_id,
-    v.load_id,
-    v.is_success,
-    v.evaluated,
-    v.validated_at,
-    r.rules,
-    r.met,
-    r.broken,
-    r.broken_rules
-from unnest(%(suites)s::text[]) as s (suite)
-cross join
-    lateral (
+with named as (
+    select n.suite
+    from unnest(%(suites)s::text[]) as n (suite)
+),
+
+run as (
+    select v.*
+    from named as s
+    cross join lateral (
         select
+            l.suite,
             l.validation_id,
             l.load_id,
             l.is_success,
@@ -24,14 +20,20 @@ cross join
         order by l.validation_id desc
         limit %(most)s
     ) as v
-cross join
-    lateral (
-        select
-            count(*) as rules,
-            count(*) filter (where o.is_success) as met,
-            coalesce(sum(o.unexpected), 0)::bigint as broken,
-            coalesce(array_agg(o.rule order by o.rule) filter (where not o.is_success), '{}') as broken_rules
-        from ops.validation_rule as o
-        where o.validation_id = v.validation_id
-    ) as r
-order by s.suite asc, v.validation_id desc;
+)
+
+select
+    v.suite,
+    v.validation_id,
+    v.load_id,
+    v.is_success,
+    v.evaluated,
+    v.validated_at,
+    count(o.rule) as rules,
+    count(o.rule) filter (where o.is_success) as met,
+    coalesce(sum(o.unexpected), 0)::bigint as broken,
+    coalesce(array_agg(o.rule order by o.rule) filter (where not o.is_success), '{}') as broken_rules
+from run as v
+left join ops.validation_rule as o on v.validation_id = o.validation_id
+group by v.suite, v.validation_id, v.load_id, v.is_success, v.evaluated, v.validated_at
+order by v.suite asc, v.validation_id desc;

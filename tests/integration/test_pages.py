@@ -465,6 +465,46 @@ def test_each_table_has_its_rules_and_its_data_docs(pages: Pages) -> None:
     assert pages.get("quality/tables/nothing").status == 404
 
 
+# ---- sources, and today
+
+
+def test_a_source_tells_what_its_loads_brought(pages: Pages) -> None:
+    soup = pages.soup("sources")
+    cells = {row.th.get_text(strip=True): [cell.get_text(strip=True) for cell in row.select("td")]
+             for row in soup.select("tbody tr") if row.th}  # fmt: skip
+    books = pages.rows(
+        "select source, sum(received), sum(inserted), sum(unchanged), sum(unreadable) from ops.load group by 1"
+    )
+    assert {source for source, *_ in books} <= set(cells)
+    for source, *counts in books:
+        assert cells[source][3:7] == [f"{count:,}" for count in counts], source
+    pages.rows(
+        "insert into ops.drift (source, entity, path, kind, types_now, load_id, window_start, window_end)"
+        " values ('sandbox_crm', 'deals', %s, 'new', '{string}', 1, '2025-09-01Z', '2025-09-02Z') returning 1",
+        [NASTY],
+    )
+    told = pages.soup("sources/sandbox_crm")
+    assert NASTY in told.select("table")[1].get_text() and len(told.select("table")) == 3
+    assert pages.get("sources/nothing").status == 404
+    first = [row.get_text(" ", strip=True) for row in told.select("table")[2].select("tbody tr")]
+    assert len(first) == len(pages.rows("select from ops.load where source = 'sandbox_crm'"))
+
+
+def test_today_is_what_the_marts_say(pages: Pages) -> None:
+    soup = pages.soup("today")
+    assert soup.select_one("meta[http-equiv=refresh]")
+    ((deals,),) = pages.rows("select count(*) from mart.deal where status = 'open'")
+    ((tickets,),) = pages.rows("select count(*) from mart.ticket where status not in ('solved', 'closed', 'deleted')")
+    tiles = {tile.dt.get_text(strip=True): tile.get_text(" ", strip=True) for tile in soup.select(".tile") if tile.dt}
+    assert f"{deals} open deals" in tiles["Pipeline"] and f"Queue {tickets} " in tiles["Queue"]
+    pipeline, queue, promises, loads = soup.select("table")
+    assert sum(int(row.select("td")[0].get_text()) for row in pipeline.select("tbody tr")) == deals
+    assert sum(int(row.select("td")[0].get_text()) for row in queue.select("tbody tr")) == tickets
+    assert len(loads.select("tbody tr")) == 10
+    active = pages.rows("select from mart.ticket_sla where state = 'active' and breach_at is not null")
+    assert len(promises.select("tbody th")) == min(len(active), 20)
+
+
 # ---- in a browser
 
 
@@ -569,3 +609,23 @@ def test_quality_by_click(tab: Any, pages: Pages, waiting: list[int]) -> None:
     assert pages.started.pop()[2] == {"source": "sandbox_crm", "entity": "contacts"}
     tab.get_by_role("link", name="sandbox_crm__contacts").click()
     tab.screenshot(path="/tmp/ui_suite.png", full_page=True)
+
+
+def test_every_page_by_the_bar_light_and_dark(tab: Any, pages: Pages) -> None:
+    tab.goto(f"{pages.url}/")
+    for name in ("Sources", "Quality", "Actions", "Customers", "Reports", "Today"):
+        tab.get_by_role("navigation").get_by_role("link", name=name).click()
+        assert tab.get_by_role("link", name=name, exact=True).first.get_attribute("aria-current") == "page"
+        tab.screenshot(path=f"/tmp/ui_all_{name.lower()}.png", full_page=True)
+    tab.get_by_role("link", name="sandbox_crm").first.click()
+    tab.screenshot(path="/tmp/ui_source.png", full_page=True)
+    tab.emulate_media(color_scheme="dark")
+    tab.goto(f"{pages.url}/today")
+    assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(17, 24, 29)"
+    tab.screenshot(path="/tmp/ui_dark.png", full_page=True)
+    # on a telephone nothing but tables is wider than the screen
+    tab.set_viewport_size({"width": 390, "height": 800})
+    for path in PAGES:
+        tab.goto(f"{pages.url}/{path}")
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 390, path
+        tab.screenshot(path=f"/tmp/ui_phone_{path}.png")
