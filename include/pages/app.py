@@ -290,7 +290,9 @@ def _answer(
         return visit.show("refused", refused.status, why=refused.why)
     except psycopg.errors.QueryCanceled:
         return visit.show("refused", 503, why="The warehouse took too long; try again when it is less busy.")
-    except psycopg.errors.UndefinedTable as error:
+    except psycopg.DataError:
+        return visit.show("refused", 400, why="What was asked for has a character or a number that nothing here has.")
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
         log.error("A page could not be made: %s", error)
         return visit.show("refused", 503, why="The warehouse is not up to date: ./crm up, or a load, makes its tables.")
     except psycopg.OperationalError as error:

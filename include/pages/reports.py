@@ -82,9 +82,10 @@ def render_window(visit: Visit) -> Response:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if 1900 < day.year < 2200 else None
 
 
 def _formats(visit: Visit, path: str) -> list[str]:

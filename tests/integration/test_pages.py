@@ -1,6 +1,5 @@
 """The pages, served on loopback over a warehouse of the sandbox company, read and clicked through in a real browser."""
 
-import shutil
 import socket
 import threading
 import time
@@ -186,6 +185,33 @@ def test_a_page_has_no_script_and_says_so(pages: Pages, path: str) -> None:
     # each field has a name that is read out
     for control in soup.select("input:not([type=hidden]), select, textarea"):
         assert control.find_parent("label") or control.get("aria-label"), control
+
+
+@pytest.mark.parametrize(
+    "path", ["customers?q=%00", "quality/quarantine?rule=%00&before=999999999999999999", "customers/%00",
+             "sources/%00", "reports?first_day=9999-12-31&last_day=0001-01-01&after=99999999999999999999", "quality/tables/..%2F..%2Fx",
+             "actions?state=%27&before=-1", "today?done=%3Cscript%3E", "reports/1/download/..%2F..%2Fsecrets.json"]
+)  # fmt: skip
+def test_nonsense_is_answered(pages: Pages, path: str) -> None:
+    answer = pages.get(path)
+    assert answer.status in (200, 400, 404)
+    assert b"<script" not in answer.data
+
+
+def test_a_form_is_read_no_further_than_is_allowed(pages: Pages) -> None:
+    assert pages.post("quality/dismiss", {"reason": "x" * 70_000, "number": 1}).status == 413
+    assert pages.post("quality/dismiss", {"reason": "x" * 2_000, "number": 1}).status == 400
+    assert pages.post("quality/dismiss", {"reason": "\0", "number": 1}).status == 400
+    assert (
+        pages.post("actions/decide", {"number": 1}, sec_fetch_site="same-origin", content_type="text/plain").status
+        == 415
+    )
+
+
+def test_a_warehouse_that_does_not_answer_is_said(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "warehouse", Warehouse("postgresql://nobody:s3cret@127.0.0.1:1/nothing"))
+    answer = pages.get("today")
+    assert answer.status == 503 and b"does not answer" in answer.data and b"s3cret" not in answer.data
 
 
 # ---- reports
@@ -496,30 +522,48 @@ def test_today_is_what_the_marts_say(pages: Pages) -> None:
     ((deals,),) = pages.rows("select count(*) from mart.deal where status = 'open'")
     ((tickets,),) = pages.rows("select count(*) from mart.ticket where status not in ('solved', 'closed', 'deleted')")
     tiles = {tile.dt.get_text(strip=True): tile.get_text(" ", strip=True) for tile in soup.select(".tile") if tile.dt}
-    assert f"{deals} open deals" in tiles["Pipeline"] and f"Queue {tickets} " in tiles["Queue"]
+    assert f"{deals} open deals" in tiles["Pipeline, USD"] and f"Queue {tickets} " in tiles["Queue"]
     pipeline, queue, promises, loads = soup.select("table")
     assert sum(int(row.select("td")[0].get_text()) for row in pipeline.select("tbody tr")) == deals
     assert sum(int(row.select("td")[0].get_text()) for row in queue.select("tbody tr")) == tickets
     assert len(loads.select("tbody tr")) == 10
     active = pages.rows("select from mart.ticket_sla where state = 'active' and breach_at is not null")
     assert len(promises.select("tbody th")) == min(len(active), 20)
+    pages.rows(
+        "insert into mart.ticket_sla (source, ticket_id, measure, instance_no, policy_name, schedule, is_business,"
+        " target_minutes, applied_at, breach_at, state, elapsed_minutes) select source, ticket_id, 'next_reply', 99,"
+        " 'test', '', false, 60, now(), now() + interval '1 hour', 'active', 0 from mart.ticket order by ticket_id"
+        " limit 1 returning 1"
+    )
+    try:
+        ((subject,),) = pages.rows("select subject from mart.ticket order by ticket_id limit 1")
+        promise = pages.soup("today").select("table")[2].select("tbody tr")[-1].get_text(" ", strip=True)
+        assert subject in promise and "next reply" in promise
+    finally:
+        pages.rows("delete from mart.ticket_sla where instance_no = 99 returning 1")
+
+
+def test_a_budget_tells_what_is_left_of_it(pages: Pages) -> None:
+    budget = load_source("zendesk").budget
+    assert budget
+    pages.rows(
+        "insert into ops.load (source, entity, kind, window_start, window_end) values ('zendesk', 'tickets', 'pull',"
+        " '2025-09-01Z', '2025-09-02Z') returning 1"
+    )
+    pages.rows(
+        "insert into ops.request_budget select %s, n, now() + case n when 0 then interval '1 h' else '-1 h' end"
+        " from generate_series(0, 3) as n returning 1",
+        [budget.pool or "zendesk"],
+    )
+    try:
+        row = next(row for row in pages.soup("sources").select("tbody tr") if "zendesk" in row.get_text())
+        assert f"1 of {budget.requests} in" in row.get_text(" ", strip=True)
+    finally:
+        pages.rows("delete from ops.request_budget returning 1")
+        pages.rows("delete from ops.load where source = 'zendesk' returning 1")
 
 
 # ---- in a browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not program:
-        pytest.skip("there is no chromium on this machine: install it to try the pages in a browser")
-    from playwright.sync_api import sync_playwright
-
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=arguments)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -121,3 +122,29 @@ def test_the_pages_are_in_the_menu_and_leave_the_webhooks_alone(server: Server) 
     hook = urllib3.request("POST", f"{server.url}/crm/hooks/nobody", body=b"[]",
                            headers={"content-type": "application/json"}, retries=False)  # fmt: skip
     assert (hook.status, hook.data) == (401, b"")
+
+
+def test_airflows_menu_leads_to_the_pages_and_their_forms_work_there(server: Server, browser: Any) -> None:
+    with server.warehouse.connect() as connection:
+        connection.execute(
+            "insert into ops.quarantine (source, entity, payload_hash, stage, rules, load_id, window_start, window_end)"
+            " values ('sandbox_crm', 'deals', gen_random_uuid(), 'rules', '{odd}', 1, now(), now())"
+        )
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.add_cookies([{"name": "_token", "value": server.tokens["ann"], "url": server.url}])
+    try:
+        tab = context.new_page()
+        tab.set_default_timeout(60_000)
+        tab.goto(server.url)
+        tab.get_by_role("link", name="CRM").click()
+        frame = tab.frame_locator("iframe[title=CRM]")
+        frame.get_by_role("heading", name="Today so far").wait_for()
+        tab.screenshot(path="/tmp/ui_airflow.png")
+        frame.get_by_role("link", name="Quality").click()
+        frame.get_by_role("button", name="Replay sandbox_crm deals").click()
+        frame.get_by_role("status").wait_for()
+        assert "replay_quarantine was started" in frame.get_by_role("status").inner_text()
+    finally:
+        context.close()
+    confs = rows(server.metadata, "select conf::text from dag_run order by id desc limit 1")
+    assert json.loads(confs[0][0]) == {"source": "sandbox_crm", "entity": "deals"}
