@@ -139,7 +139,6 @@ def test_airflows_menu_leads_to_the_pages_and_their_forms_work_there(server: Ser
         tab.get_by_role("link", name="CRM").click()
         frame = tab.frame_locator("iframe[title=CRM]")
         frame.get_by_role("heading", name="Today so far").wait_for()
-        tab.screenshot(path="/tmp/ui_airflow.png")
         frame.get_by_role("link", name="Quality").click()
         frame.get_by_role("button", name="Replay sandbox_crm deals").click()
         frame.get_by_role("status").wait_for()
