@@ -2,7 +2,8 @@
 ### Render window
 
 Renders a report of any days, by hand: trigger it with the subject, the days, the languages and the formats. So do the
-pages of reports in this UI, and `./crm report` without Airflow. Nothing is mailed.
+pages of reports in this UI, and `./crm report` without Airflow. It is mailed to whom `send_to` names, through the
+outbox.
 
 Output: `<reports>/<subject>/<window>/<checksum>.html`, listed in `ops.report_edition`.
 """
@@ -35,28 +36,37 @@ DAY = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
             title="Formats",
             description="html (always made), pdf, xlsx",
         ),
+        "sources": Param([], type="array", items={"type": "string"}, title="Sources", description="all unless named"),
+        "send_to": Param([], type="array", items={"type": "string"}, title="Send to", description="e-mail addresses"),
+        "attach": Param(
+            [], type="array", items={"type": "string", "enum": ["html", "pdf", "xlsx"]}, title="Attach to the mail"
+        ),
     },
     tags=["reports"],
 )
 def render_window():
     @task
-    def render(params: dict) -> list[str]:
-        """Render and keep the report; returns the paths of the pages."""
+    def render(params: dict, run_id: str) -> list[str]:
+        """Render and keep the report, and put the mails into the outbox; returns the paths of the pages."""
         from include.config_files import ConfigError
-        from include.reports.by_hand import render_by_hand
+        from include.reports.by_hand import render_by_hand, send_by_hand
         from plugins.hooks.warehouse import WarehouseHook
+        from plugins.operators.report import pages_url
 
         if not params["first_day"] or not params["last_day"]:
             raise ConfigError("first_day and last_day are needed, each like 2026-11-22")
+        warehouse = WarehouseHook().warehouse
         editions = render_by_hand(
-            WarehouseHook().warehouse,
+            warehouse,
             params["subject"],
             params["first_day"],
             params["last_day"],
             ",".join(params["formats"]),
-            (),
+            params["sources"],
             ",".join(params["languages"]),
         )
+        if params["send_to"]:
+            send_by_hand(warehouse, editions, params["send_to"], params["attach"], pages_url(), run_id)
         return [str(edition.path) for edition in editions]
 
     render()  # type: ignore[call-arg, misc]  # params comes from Airflow

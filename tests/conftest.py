@@ -163,11 +163,11 @@ def postgres(embedded: Databases) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """Chromium, driven by Playwright."""
+def browser() -> Iterator[Any]:
+    """Chromium without a window, as Playwright's browser."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("there is no chromium on this machine: install it to try pages in a browser")
+    if not program:
+        pytest.skip("there is no chromium on this machine: install it to try the pages in a browser")
     from playwright.sync_api import sync_playwright
 
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]

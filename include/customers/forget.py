@@ -357,7 +357,8 @@ def _redact_quarantine(connection: psycopg.Connection, tables: EntityTables, sou
     """What waits in quarantine is replayed from raw: its own copy becomes what raw has now."""
     return connection.execute(
         sql.SQL(
-            "update ops.quarantine as q set payload = r.payload::text, detail = null from {raw} as r"
+            "update ops.quarantine as q set payload = r.payload::text, detail = null, resolved_why = null"
+            " from {raw} as r"
             " where q.source = {source} and q.entity = {entity} and q.source_id = any({ids})"
             " and q.source_id = r.source_id and q.version_at = r.version_at and q.payload_hash = r.payload_hash"
             " and q.payload is distinct from r.payload::text"

@@ -1,11 +1,16 @@
 """A report that somebody asks for: any subject, any days, any formats."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
+from pydantic import ValidationError
+
+from include.actions.config import load_outbox_config
 from include.config_files import ConfigError
-from include.reports.config import Format
+from include.reports.config import Format, Mail, load_reports_config
+from include.reports.delivery import Delivered, propose_reports
 from include.reports.language import LANGUAGES
 from include.reports.render import SUBJECTS, Edition, render_all
 from include.settings import REPORTS
@@ -51,3 +56,37 @@ def render_by_hand(
         [name for name in get_args(Format) if name in wanted],
         [name for name in LANGUAGES if name in spoken] or ["en"],
     )
+
+
+def send_by_hand(
+    warehouse: Warehouse, editions: Sequence[Edition], to: Sequence[str], attach: Sequence[str], link: str,
+    occasion: str, folder: Path = REPORTS,
+) -> Delivered:  # fmt: skip
+    """Put editions into the outbox for some addresses, as somebody asked.
+
+    :param attach: formats that were made of them.
+    :param occasion: what tells this asking from another.
+    :raises ConfigError: when one is no address, or a format was not made.
+    """
+    made = {"html"} | {path.suffix[1:] for edition in editions for path in edition.others}
+    if missing := [name for name in attach if name not in made]:
+        raise ConfigError(f"attach: {', '.join(missing)} was not made; see formats")
+    try:
+        mails = [
+            Mail.model_validate(
+                {
+                    "report": edition.report.subject,
+                    "language": edition.language,
+                    "to": [{"email": address} for address in to],
+                    "attach": attach,
+                }
+            )
+            for edition in editions
+        ]
+    except ValidationError:
+        raise ConfigError(f"send_to: {', '.join(to)}: expected addresses like ann@acme.example") from None
+    with warehouse.connect() as connection:
+        return propose_reports(
+            connection, load_outbox_config(), load_reports_config().brand, mails, editions, folder, datetime.now(UTC),
+            link, occasion,
+        )  # fmt: skip

@@ -41,13 +41,14 @@ class Delivered:
 
 def propose_reports(
     connection: psycopg.Connection, outbox: OutboxConfig, brand: Brand, mails: Sequence[Mail],
-    editions: Sequence[Edition], folder: Path, now: datetime, link: str = "",
+    editions: Sequence[Edition], folder: Path, now: datetime, link: str = "", occasion: str = "",
 ) -> Delivered:  # fmt: skip
     """Put the reports that are to go out into the outbox: a message for each recipient.
 
     :param editions: that were made; those that no mail names are left.
     :param folder: of the reports.
-    :param link: where reports are opened; the path of an edition comes after it.
+    :param link: where reports are opened; the number of an edition comes after it.
+    :param occasion: for what a window goes out; for each it goes out once.
     """
     done = Delivered()
     for mail in mails:
@@ -60,7 +61,7 @@ def propose_reports(
             with speaking(edition.language):
                 parts = _parts(edition, brand, mail, folder, link)
                 for recipient in mail.to:
-                    message = _addressed(edition, outbox, recipient, parts, now)
+                    message = _addressed(edition, outbox, recipient, parts, now, occasion)
                     if propose(connection, outbox, message, now) is None:
                         done.known += 1
                     else:
@@ -74,12 +75,15 @@ def is_changed(tiles: Sequence[Tile]) -> bool:
 
 
 def _addressed(
-    edition: Edition, outbox: OutboxConfig, recipient: Recipient, parts: Message, now: datetime
+    edition: Edition, outbox: OutboxConfig, recipient: Recipient, parts: Message, now: datetime, occasion: str
 ) -> Message:  # fmt: skip
     mail = next(name for name, channel in outbox.channels.items() if isinstance(channel, EmailChannel))
     to = recipient.email or recipient.name or recipient.channel or ""
     # of one window once, whatever editions of it there are; one that nobody has had yet is written anew
-    key = f"report {edition.report.subject} {edition.frame.window} {edition.language} {recipient.channel or ''} {to}"
+    key = " ".join(
+        ["report", edition.report.subject, str(edition.frame.window), edition.language, recipient.channel or "", to]
+        + ([occasion] if occasion else [])
+    )
     return replace(
         parts,
         key=key,
@@ -96,7 +100,6 @@ def _parts(edition: Edition, brand: Brand, mail: Mail, folder: Path, link: str) 
     """The message before it has a recipient."""
     report, frame = edition.report, edition.frame
     period = days_between(frame.window.first_day, frame.window.last_day)
-    at = edition.path.relative_to(folder)
     shown = [
         block for section in report.sections for block in section.blocks if isinstance(block, Picture)
     ][:PICTURES]  # fmt: skip
@@ -108,7 +111,7 @@ def _parts(edition: Edition, brand: Brand, mail: Mail, folder: Path, link: str) 
         file = Attached(str(path.relative_to(folder)), path.name, f"picture-{number}@crm-autopilot")
         pictures.append((block, file))
     as_of = _("As of {at}, {zone} time.", at=instant(frame.window.end, frame), zone=frame.window.zone.key)
-    where = f"{link}{at}" if link else ""
+    where = f"{link}{edition.edition_id}" if link else ""
     values: dict[str, Any] = {
         "language": edition.language, "brand": brand, "title": report.title, "period": period,
         "changes": report.changes, "doubts": report.doubts, "tiles": [_tile(tile) for tile in report.tiles],

@@ -47,6 +47,7 @@ class Edition:
     :param is_new: whether this very page had not been made before.
     :param others: the same report in other formats, beside the page.
     :param report: what is told.
+    :param edition_id: its number in the books.
     """
 
     path: Path
@@ -56,6 +57,7 @@ class Edition:
     others: tuple[Path, ...]
     report: Report
     frame: Frame
+    edition_id: int
 
 
 def render(
@@ -117,8 +119,8 @@ def _keep(
         for other in others:
             if not other.exists():
                 _write(other, MAKERS[other.suffix[1:]](report, frame, brand))
-    is_new = _book(warehouse, frame, path.relative_to(folder), manifest)
-    return Edition(path, checksum, is_new, language, tuple(others), report, frame)
+    number, is_new = _book(warehouse, frame, path.relative_to(folder), manifest)
+    return Edition(path, checksum, is_new, language, tuple(others), report, frame, number)
 
 
 def _manifest(
@@ -159,21 +161,22 @@ def _write(path: Path, content: bytes) -> None:
         raise
 
 
-def _book(warehouse: Warehouse, frame: Frame, path: Path, manifest: dict) -> bool:
-    """Note the edition in the books; whether it was not there yet."""
+def _book(warehouse: Warehouse, frame: Frame, path: Path, manifest: dict) -> tuple[int, bool]:
+    """Note the edition in the books; its number, and whether it was not there yet."""
+    key = [manifest["subject"], frame.window.start, frame.window.end, list(frame.sources), manifest["checksum"]]
     with warehouse.connect() as connection:
         noted = connection.execute(
-            "insert into ops.report_edition (subject, language, window_start, window_end, sources, path, checksum,"
+            "insert into ops.report_edition (subject, window_start, window_end, sources, checksum, language, path,"
             " manifest) values (%s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing returning edition_id",
-            [
-                manifest["subject"],
-                manifest["language"],
-                frame.window.start,
-                frame.window.end,
-                list(frame.sources),
-                str(path),
-                manifest["checksum"],
-                json.dumps(manifest),
-            ],
+            [*key, manifest["language"], str(path), json.dumps(manifest)],
         ).fetchone()
-    return noted is not None
+        there = (
+            noted
+            or connection.execute(
+                "select edition_id from ops.report_edition"
+                " where (subject, window_start, window_end, sources, checksum) = (%s, %s, %s, %s, %s)",
+                key,
+            ).fetchone()
+        )
+    assert there
+    return there[0], noted is not None

@@ -1,7 +1,6 @@
 """The step that renders reports and puts those that go out into the outbox."""
 
 from datetime import UTC, datetime
-from urllib.parse import quote
 
 from airflow.sdk import BaseOperatorLink
 
@@ -9,7 +8,7 @@ from include.reports.config import Period, ReportName
 from include.window import Window
 from plugins.operators.day import DayOperator
 
-PAGES = "/crm/reports/open/"
+PAGES = "/crm/pages/reports/"
 
 
 class ReportLink(BaseOperatorLink):
@@ -67,23 +66,17 @@ class RenderReportOperator(DayOperator):
         )
         for edition in editions:
             self.log.info("%s edition: %s", "New" if edition.is_new else "Same", edition.path)
-        self.opened_at = page_link(str(editions[0].path.relative_to(REPORTS)))
+        self.opened_at = f"{pages_url()}{editions[0].edition_id}"
         now = datetime.now(UTC)
         if may_be_told(self.window, now):
             with self.warehouse.connect() as connection:
-                done = propose_reports(
-                    connection, outbox, config.brand, plan.mail, editions, REPORTS, now, base_url() + PAGES
-                )
+                done = propose_reports(connection, outbox, config.brand, plan.mail, editions, REPORTS, now, pages_url())
             self.log.info("To send: %s", done)
         return [str(edition.path) for edition in editions]
 
 
-def page_link(path: str) -> str:
-    """Where the pages in Airflow open an edition."""
-    return base_url() + PAGES + quote(path)
-
-
-def base_url() -> str:
+def pages_url() -> str:
+    """Where the pages in Airflow open an edition; its number comes after it."""
     from airflow.configuration import conf
 
-    return str(conf.get("api", "base_url", fallback="")).rstrip("/")
+    return str(conf.get("api", "base_url", fallback="")).rstrip("/") + PAGES

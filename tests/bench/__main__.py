@@ -38,6 +38,7 @@ from include.warehouse.migrations import migrate
 from tests import answer_days, reminder_days
 from tests.bench import budget, customers, truth
 from tests.bench import mysql as mysql_table
+from tests.bench import pages as pages_bench
 from tests.bench import replies as replies_bench
 from tests.bench import reports as reports_bench
 from tests.bench import sales as sales_marts
@@ -67,6 +68,7 @@ DAG_AIM_SECONDS = 1.0
 HOOK_AIM_SECONDS = 30.0
 SEARCHED_CUSTOMERS, SEARCHES = 1_000_000, 200
 SEARCH_AIM_MS = 100.0
+PAGE_TIMES, PAGE_AIM_MS = 20, 1000.0
 SCREEN_AIM_SECONDS = 60.0
 PEOPLE = 1_000_000
 PEOPLE_AIM_SECONDS, PEOPLE_AIM_MB, PEOPLE_AIM_F1, LATER_AIM_SECONDS = 45.0, 4096, 0.985, 5.0
@@ -527,6 +529,25 @@ def search(setting: Setting) -> list[Line]:
     return lines
 
 
+def pages(setting: Setting) -> list[Line]:
+    """The pages inside Airflow over a million customers, deals and tickets, and ten thousand editions of reports."""
+    people = SEARCHED_CUSTOMERS // setting.share
+    folder = setting.folder / "editions"
+    folder.mkdir()
+    with setting.server.database(is_migrated=True) as url:
+        warehouse = Warehouse(url)
+        with warehouse.connect() as connection:
+            customer_search.fill(connection, people)
+            pages_bench.fill(connection, folder)
+        timed = pages_bench.measure(warehouse, folder, PAGE_TIMES)
+    return [
+        Line("pages", f"{people:,} customers: {one.page}, {figure}", "ms", 1000 * seconds, PAGE_AIM_MS, None, seconds,
+             1000 * seconds < PAGE_AIM_MS)
+        for one in timed
+        for figure, seconds in (("median", one.median), ("slowest", one.slowest))
+    ]  # fmt: skip
+
+
 def sales(setting: Setting) -> list[Line]:
     """All sales marts of a million deals with ten visits to stages each: a year from scratch, and one more day."""
     deals = SALES_DEALS // setting.share
@@ -776,6 +797,7 @@ BENCHES: dict[str, Callable[[Setting], list[Line]]] = {
     "dags": dags,
     "hooks": hooks,
     "search": search,
+    "pages": pages,
     "identity": identity,
     "sales": sales,
     "service": service,

@@ -24,9 +24,9 @@ FRAME = Frame(Window.between("2026-11-09", "2026-11-15", ZoneInfo("UTC")), ("crm
 SERIOUS = ("serious", "critical")
 
 
-def opened(chromium: Any, path: Path, **options: Any) -> tuple[Any, list[str]]:
+def opened(browser: Any, path: Path, **options: Any) -> tuple[Any, list[str]]:
     """The page, and all that it complains of."""
-    tab = chromium.new_page(**{"viewport": {"width": 1100, "height": 900}, **options})
+    tab = browser.new_page(**{"viewport": {"width": 1100, "height": 900}, **options})
     said: list[str] = []
     tab.on("console", lambda message: said.append(message.text))
     tab.on("pageerror", lambda error: said.append(str(error)))
@@ -55,11 +55,11 @@ def report(names: list[str]) -> Report:
     )  # fmt: skip
 
 
-def test_naughty_strings_do_nothing(chromium: Any, real_data: Path, tmp_path: Path) -> None:
+def test_naughty_strings_do_nothing(browser: Any, real_data: Path, tmp_path: Path) -> None:
     strings = json.loads((real_data / "naughty_strings" / "blns.json").read_text("utf-8"))
     (tmp_path / "report.html").write_bytes(page(report(strings), FRAME))
     for width in (1100, 400):
-        tab, said = opened(chromium, tmp_path / "report.html", viewport={"width": width, "height": 900})
+        tab, said = opened(browser, tmp_path / "report.html", viewport={"width": width, "height": 900})
         assert tab.locator("tbody tr").count() == len(strings)
         tab.locator("thead [role=button]").first.click()
         assert said == []
@@ -68,14 +68,14 @@ def test_naughty_strings_do_nothing(chromium: Any, real_data: Path, tmp_path: Pa
         tab.close()
 
 
-def test_tables_sort_by_mouse_and_by_keyboard(chromium: Any, tmp_path: Path) -> None:
+def test_tables_sort_by_mouse_and_by_keyboard(browser: Any, tmp_path: Path) -> None:
     told = Report(
         "sales", "Sales", ["-"], [], [],
         [Section("Reps", [Table("Reps", [Column("Rep"), Column("Won", "amount"), Column("Last", "date")],
                                 [["Bo", 9.5, None], ["ann", 10, None], ["Zoë", None, None]])])],
     )  # fmt: skip
     (tmp_path / "report.html").write_bytes(page(told, FRAME))
-    tab, said = opened(chromium, tmp_path / "report.html")
+    tab, said = opened(browser, tmp_path / "report.html")
     heads = tab.locator("thead [role=button]")
 
     def names() -> list[str]:
@@ -92,11 +92,11 @@ def test_tables_sort_by_mouse_and_by_keyboard(chromium: Any, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("subject", SUBJECTS)
-def test_everyone_can_read_it(chromium: Any, embedded_warehouse: Warehouse, tmp_path: Path, subject: str) -> None:
+def test_everyone_can_read_it(browser: Any, embedded_warehouse: Warehouse, tmp_path: Path, subject: str) -> None:
     fill(embedded_warehouse, "王小明 & Söhne")
     editions = render_all(embedded_warehouse, subject, FRAME.window, ["crm"], tmp_path, languages=LANGUAGES)
     for edition, scheme in product(editions, ("light", "dark")):
-        tab, said = opened(chromium, edition.path, color_scheme=scheme)
+        tab, said = opened(browser, edition.path, color_scheme=scheme)
         found = Axe().run(tab).response["violations"]
         assert [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found if rule["impact"] in SERIOUS] == []
         assert said == [] and tab.locator("html").get_attribute("lang") == {"en": "en", "zh": "zh-CN"}[edition.language]

@@ -1,0 +1,27 @@
+"""Today so far: the pipeline, the queue, promises about to be broken and the last loads, made anew every minute."""
+
+from starlette.responses import Response
+
+from include.actions.outbox import counts
+from include.pages.app import Page, Visit, now
+
+READ = "render_reports"
+MOST = 20
+LOADS = 10
+
+
+def show_today(visit: Visit) -> Response:
+    deals, queue = visit.rows("today_deals"), visit.rows("today_queue")
+    totals: dict[str, dict] = {}
+    for row in deals:
+        total = totals.setdefault(row["currency"], {"open_deals": 0, "amount": 0, "weighted_amount": 0})
+        for name in total:
+            total[name] += row[name]
+    return visit.show(
+        "today", now=now(), figures=visit.row("today_figures"), deals=deals, totals=totals, queue=queue,
+        promises=visit.rows("today_promises", most=MOST), outbox=counts(visit.connection),
+        loads=visit.rows("loads", source="", before=None, most=LOADS),
+    )  # fmt: skip
+
+
+PAGES = (Page("/today", show_today, READ),)
