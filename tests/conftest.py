@@ -23,7 +23,7 @@ from tests.api import Api
 os.environ["CRM_SANDBOX"] = "1"  # the sandbox company's sources are what most tests run on
 
 # The same examples in every run, so that one commit has one result; --hypothesis-profile=default looks for new ones.
-settings.register_profile("same", derandomize=True)
+settings.register_profile("same", derandomize=True, deadline=None)  # a busy machine is no failure
 settings.load_profile("same")
 
 SERVERS = ("embedded", "CRM_TEST_POSTGRES_URL")

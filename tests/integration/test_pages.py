@@ -288,12 +288,25 @@ def test_a_window_is_rendered_by_the_dag(pages: Pages) -> None:
     answer = pages.post("reports/render", form)
     assert answer.status == 303 and answer.headers["location"] == f"{PREFIX}/reports?done=render"
     conf = {
-        "subject": "service", "first_day": "2025-09-01", "last_day": "2025-09-07", "formats": ["pdf", "xlsx"],
-        "language": "en",
+        "subject": "service", "first_day": "2025-09-01", "last_day": "2025-09-07", "formats": ["html", "pdf", "xlsx"], "languages": ["en"],
     }  # fmt: skip
     assert pages.started.pop() == ("ann", "render_window", conf)
     for wrong in ({"last_day": "2025-08-01"}, {"first_day": "soon"}, {"subject": "all"}, {"language": "fr"}):
         assert pages.post("reports/render", form | wrong).status == 400
+    assert pages.started == []
+
+
+def test_an_edition_is_sent_by_the_dag(pages: Pages) -> None:
+    (link,) = links(pages.soup("reports?subject=sales"), "tbody tr:not(.group) th a")
+    number = link.rsplit("/", 1)[1]
+    answer = pages.post(f"reports/{number}/send", {"to": "ann@acme.example, bo@acme.example", "attach": ["pdf", "exe"]})
+    assert answer.status == 303
+    _, dag, conf = pages.started.pop()
+    assert dag == "render_window" and conf["send_to"] == ["ann@acme.example", "bo@acme.example"]
+    assert (conf["attach"], conf["formats"], conf["subject"]) == (["pdf"], ["html", "pdf"], "sales")
+    assert (conf["first_day"], conf["last_day"]) == ("2025-08-01", "2025-09-18")
+    for wrong in ("ann", "<ann@acme.example>", ""):
+        assert pages.post(f"reports/{number}/send", {"to": wrong}).status == 400
     assert pages.started == []
 
 
@@ -599,7 +612,7 @@ def test_reports_by_click(tab: Any, pages: Pages) -> None:
     form.get_by_label("Workbook").check()
     form.get_by_role("button", name="Render").click()
     assert "is being made" in tab.get_by_role("status").inner_text()
-    assert pages.started.pop()[2]["formats"] == ["xlsx"]
+    assert pages.started.pop()[2]["formats"] == ["html", "xlsx"]
 
 
 def test_actions_by_click(tab: Any, pages: Pages, messages: dict[str, int]) -> None:

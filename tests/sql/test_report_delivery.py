@@ -13,6 +13,7 @@ from include.actions import mail as mail_channel
 from include.actions.config import OutboxConfig
 from include.actions.sender import send_due
 from include.config_files import ConfigError
+from include.reports.by_hand import send_by_hand
 from include.reports.colours import contrast
 from include.reports.config import Brand, Mail, Plan, ReportsConfig, check_channels, load_reports_config
 from include.reports.delivery import Delivered, is_changed, propose_reports
@@ -82,7 +83,7 @@ def test_everyone_gets_a_mail_of_their_own(embedded_warehouse: Warehouse, office
     assert str(english["To"]) == "ann@acme.example" and str(chinese["To"]) == "wang@acme.example"
     assert str(english["Subject"]) == "Summary, 9–15 November 2026"
     text = english.get_body(("plain",)).get_content()  # type: ignore[union-attr]
-    assert "- 1 deal was won" in text and "https://crm.example/open/summary/2026-11-09..2026-11-15/" in text
+    assert "- 1 deal was won" in text and f"https://crm.example/open/{editions[0].edition_id}" in text
     # pictures are in the mail, each shown once, with what it shows in words
     html = BeautifulSoup(english.get_body(("html",)).get_content(), "html.parser")  # type: ignore[union-attr]
     assert not html.find_all("script")
@@ -112,13 +113,23 @@ def test_a_window_goes_out_once(embedded_warehouse: Warehouse, office: PostOffic
     assert send(embedded_warehouse, office) == {} and len(office.mails) == 1
 
 
+def test_whoever_asks_gets_it_again(embedded_warehouse: Warehouse, folder: Path) -> None:
+    editions = made(embedded_warehouse, folder)
+    for occasion, to in (("run 1", ["ann@acme.example", "bo@acme.example"]), ("run 2", ["ann@acme.example"])):
+        done = send_by_hand(embedded_warehouse, editions, to, ["pdf"], "https://crm.example/open/", occasion, folder)
+        assert done == Delivered(proposed=len(to))
+    for wrong, attach, told in (("ann", [], "send_to: ann"), ("ann@acme.example", ["docx"], "docx was not made")):
+        with pytest.raises(ConfigError, match=told):
+            send_by_hand(embedded_warehouse, editions, [wrong], attach, "", "run 3", folder)
+
+
 def test_a_chat_gets_the_sentences_and_a_link(embedded_warehouse: Warehouse, folder: Path) -> None:
     editions = made(embedded_warehouse, folder)
     assert propose(embedded_warehouse, editions, folder, {"to": [{"channel": "chat"}]}).proposed == 1
     with embedded_warehouse.connect() as connection:
         (payload,) = connection.execute("select payload from ops.outbox").fetchone() or ({},)
     assert "1 deal was won" in payload["body"]["text"]
-    assert payload["body"]["at"].startswith("https://crm.example/open/summary/") and "files" not in payload
+    assert payload["body"]["at"] == f"https://crm.example/open/{editions[0].edition_id}" and "files" not in payload
 
 
 def test_a_file_that_is_gone_is_said_and_nothing_is_sent(

@@ -124,7 +124,7 @@ def in_a_process(work: Callable[..., None], *arguments: object) -> int:
     )  # fmt: skip
     process = context.Process(target=work, args=arguments)
     process.start()
-    process.join(120)
+    process.join(600)
     assert process.exitcode is not None
     return process.exitcode
 
