@@ -8,8 +8,7 @@ say so to the browser.
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -109,17 +108,24 @@ class Refused(Exception):
 class Visit:
     """One request, with all that its page needs.
 
+    :param base: the address that the pages are mounted at.
     :param query: of the address; the last value of each name.
     :param form: what was sent, every value of each name.
     """
 
     visitor: Visitor
     around: Surroundings
-    connection: psycopg.Connection
     base: str
     path: Mapping[str, Any]
     query: Mapping[str, str]
     form: Mapping[str, Sequence[str]]
+    _connection: psycopg.Connection | None = None
+
+    @property
+    def connection(self) -> psycopg.Connection:
+        """To the warehouse, in one transaction, which reads only unless the page is for a change."""
+        assert self._connection, "only a page that belongs to a DAG asks the warehouse"
+        return self._connection
 
     def rows(self, name: str, **values: Any) -> list[Row]:
         """The rows of the query in sql/page of a name."""
@@ -277,9 +283,9 @@ def _route(around: Surroundings, page: Page) -> Route:
 def _answer(
     around: Surroundings, page: Page, request: Request, visitor: Visitor, form: Mapping[str, Sequence[str]]
 ) -> Response:
-    base = request.scope.get("root_path", "")
-    nothing: Any = None
-    visit = Visit(visitor, around, nothing, base, request.path_params, dict(request.query_params), form)
+    visit = Visit(
+        visitor, around, request.scope.get("root_path", ""), request.path_params, dict(request.query_params), form
+    )
     try:
         if not page.dag_id:
             return page.handler(visit)
@@ -290,8 +296,8 @@ def _answer(
             connection.execute("select set_config('statement_timeout', %s, false)", [PATIENCE])
             connection.commit()
             connection.read_only = page.right == "read"
-            with connection.transaction() if page.right == "run" else nullcontext():
-                return page.handler(Visit(visitor, around, connection, base, request.path_params, visit.query, form))
+            with connection.transaction():
+                return page.handler(replace(visit, _connection=connection))
     except Refused as refused:
         return visit.show("refused", refused.status, why=refused.why)
     except psycopg.errors.QueryCanceled:

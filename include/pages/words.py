@@ -11,10 +11,11 @@ from include.window import Window
 # What a page says after a change; the address carries the key only, so that nobody can make a page say anything else.
 DONE = {
     "render": "The report is being made: a run of render_window was started, and the edition is listed here when it is"
-    " done.",
+    " done. If the DAG is paused, the run waits until it is not.",
     "send": "A run of render_window was started: it renders the window and puts the mail into the outbox, where Actions"
-    " shows what becomes of it.",
-    "replay": "A run of replay_quarantine was started: rows that pass today's rules leave quarantine.",
+    " shows what becomes of it. If the DAG is paused, the run waits until it is not.",
+    "replay": "A run of replay_quarantine was started: rows that pass today's rules leave quarantine. If the DAG is"
+    " paused, the run waits until it is not.",
     "dismiss": "Dismissed: these rows are kept with your reason, and no longer wait.",
     "approve": "Approved: the next run of send_outbox sends them when their time has come.",
     "cancel": "Cancelled: these messages are not sent.",

@@ -1,4 +1,4 @@
--- What the pages inside Airflow need: editions in the order of their windows, and why a quarantined row was dismissed.
+-- What the pages inside Airflow need: why a quarantined row was dismissed, and lists in their order, however long.
 
 create index report_edition_by_window on ops.report_edition (
     window_end, window_start, subject, language, edition_id

@@ -288,7 +288,8 @@ def test_a_window_is_rendered_by_the_dag(pages: Pages) -> None:
     answer = pages.post("reports/render", form)
     assert answer.status == 303 and answer.headers["location"] == f"{PREFIX}/reports?done=render"
     conf = {
-        "subject": "service", "first_day": "2025-09-01", "last_day": "2025-09-07", "formats": ["html", "pdf", "xlsx"], "languages": ["en"],
+        "subject": "service", "first_day": "2025-09-01", "last_day": "2025-09-07",
+        "formats": ["html", "pdf", "xlsx"], "languages": ["en"],
     }  # fmt: skip
     assert pages.started.pop() == ("ann", "render_window", conf)
     for wrong in ({"last_day": "2025-08-01"}, {"first_day": "soon"}, {"subject": "all"}, {"language": "fr"}):
