@@ -1,7 +1,6 @@
 """Extracts are made: rows stream from the warehouse into Tableau's engine, and a file is there whole or not at all."""
 
 import hashlib
-import io
 import json
 import shutil
 import time
@@ -25,7 +24,7 @@ from include.settings import TIMEZONE
 from include.warehouse.connection import Warehouse
 from include.warehouse.locks import exclusive
 
-_BLOCK_BYTES = 8 * 2**20  # that are parsed at a time; a row has to fit into one
+_CHUNK_BYTES = 4 * 2**20  # that are parsed at a time
 
 
 @dataclass(frozen=True)
@@ -190,44 +189,41 @@ def _stream(
     connection: psycopg.Connection, extract: Extract, columns: list[Column], file: Path, which: sql.Composable, *,
     add: bool,
 ) -> int:  # fmt: skip
-    statement = sql.SQL("copy (select {} from {} where {}) to stdout (format csv, header)").format(
+    statement = sql.SQL("copy (select {} from {} where {}) to stdout (format csv)").format(
         sql.SQL(", ").join(column.read for column in columns), rows_of(extract), which
     )
+    schema = pa.schema([(column.name, column.arrow) for column in columns])
     with connection.cursor().copy(statement) as copy:
-        reader = csv.open_csv(
-            _Copied(copy),
-            read_options=csv.ReadOptions(block_size=_BLOCK_BYTES, encoding="utf8"),
+        return hyper.write(file, schema, _batches(copy, schema), extract.keys, add=add)
+
+
+def _batches(copy: psycopg.Copy, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """The rows that COPY sends, each of them a message, parsed some thousands at a time."""
+    for lines in _chunks(copy):
+        table = csv.read_csv(
+            pa.BufferReader(lines),
+            # in one block: a row that lies in two cannot be read
+            read_options=csv.ReadOptions(column_names=schema.names, block_size=len(lines) + 1),
             parse_options=csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
             convert_options=csv.ConvertOptions(
-                column_types={column.name: column.arrow for column in columns},
-                null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False,
+                column_types=schema, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False,
                 true_values=["t"], false_values=["f"],
             ),
         )  # fmt: skip
-        return hyper.write(file, reader.schema, reader, extract.keys, add=add)
+        yield from table.to_batches()
 
 
-class _Copied(io.RawIOBase):
-    """What COPY sends, as a file."""
-
-    def __init__(self, copy: psycopg.Copy) -> None:
-        self._blocks = iter(copy)
-        self._left = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        blocks, length = [self._left], len(self._left)
-        while size < 0 or length < size:
-            block = next(self._blocks, None)
-            if block is None:
-                break
-            blocks.append(bytes(block))
-            length += len(block)
-        told = b"".join(blocks)
-        self._left = told[size:] if size >= 0 else b""
-        return told[:size] if size >= 0 else told
+def _chunks(copy: psycopg.Copy) -> Iterator[bytes]:
+    lines: list[bytes] = []
+    size = 0
+    for line in copy:
+        lines.append(bytes(line))
+        size += len(line)
+        if size > _CHUNK_BYTES:
+            yield b"".join(lines)
+            lines, size = [], 0
+    if lines:
+        yield b"".join(lines)
 
 
 def _definition(extract: Extract, columns: list[Column]) -> str:

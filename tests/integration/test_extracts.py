@@ -201,6 +201,8 @@ def test_no_row_and_a_column_of_nothing(built: Warehouse, tmp_path: Path, monkey
     assert (made.rows, read(made.path)) == (0, [])
     made = make.make(built, "one", extract("select k from generate_series(1, 3) as k -- three"), folder=tmp_path)
     assert [row["k"] for row in read(made.path)] == [1, 2, 3]
+    made = make.make(built, "long", extract("select 1 as k, repeat('快', 5000000) as t"), folder=tmp_path)
+    assert [len(row["t"]) for row in read(made.path)] == [5_000_000]
     assert not list(Path.cwd().iterdir())  # the engine leaves no log
 
 
@@ -279,7 +281,11 @@ def test_days_of_instants_are_business_days(
         ("select * from mart.nowhere", {}, 'relation "mart.nowhere" does not exist'),
         ("select k, 1 / (k - 300000) as x from generate_series(1, 300000) as k", {}, "division by zero"),
         ("select 1 as k union all select 1", {}, "the key 1 (k) is there twice"),
-        ("select null::int as k", {}, "k is part of the key, and null in a row"),
+        (
+            "select nullif(k, 1) as k, repeat('x', 200) as t from generate_series(1, 100000) as k",
+            {},
+            "k is part of the key, and null in a row",
+        ),
         ("select 1 as j", {}, "key: k is no column of it; there are j"),
         ("select 1 as k, 2 as x, 3 as x", {}, "two columns have the name x"),
         ("select 1 as k", {"mode": "incremental", "day": "k"}, "day: k is neither a date nor a time, but integer"),
