@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from include.cli_customer import customer
+from include.cli_extract import extract
 from include.cli_identity import identity_app
 from include.cli_outbox import outbox_app
 from include.cli_replies import classify
@@ -33,6 +34,7 @@ app.add_typer(source_app, name="source")
 app.add_typer(identity_app, name="identity")
 app.add_typer(outbox_app, name="outbox")
 app.command()(customer)
+app.command()(extract)
 app.command()(classify)
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object, on the last line.")]
@@ -45,6 +47,7 @@ def main() -> None:
     from psycopg.errors import UndefinedColumn, UndefinedTable
 
     from include.customers.errors import IdentityError, ResolveError
+    from include.extracts.errors import ExtractError
     from include.ingest import IngestError
     from include.local.errors import ServiceError
     from include.quality.suites import QualityError
@@ -55,7 +58,8 @@ def main() -> None:
 
     mistakes = (
         ConfigError, SourceError, ReadFailedError, SkeletonError, IngestError, QualityError, IdentityError,
-        ResolveError, IntentError, ServiceError, StagingError, WarehouseTooOldError, OperationalError,
+        ResolveError, IntentError, ServiceError, StagingError, WarehouseTooOldError, ExtractError,
+        OperationalError,
     )  # fmt: skip
     try:
         app(prog_name="./crm")

@@ -10,6 +10,7 @@ CONFIG = PROJECT / "include" / "config"
 SQL = PROJECT / "sql"
 EXPECTATIONS = PROJECT / "expectations"
 REPORTS = Path(os.environ.get("CRM_REPORTS") or STATE / "reports")
+EXTRACTS = Path(os.environ.get("CRM_EXTRACTS") or STATE / "extracts")
 
 WAREHOUSE_CONN_ID = "crm_warehouse"
 

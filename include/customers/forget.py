@@ -18,8 +18,9 @@ from psycopg import sql
 
 from include.customers.forget_files import LookedFor, free_files
 from include.customers.person import ForgetError, find_person
+from include.extracts.erase import delete_extracts, make_again, published
 from include.publish.config import load_publications
-from include.settings import REPORTS, SQL, STATE, TIMEZONE
+from include.settings import EXTRACTS, REPORTS, SQL, STATE, TIMEZONE
 from include.warehouse.connection import Warehouse
 from include.warehouse.locks import exclusive
 from include.warehouse.marts import STATEMENTS, settle_marts
@@ -144,6 +145,7 @@ def forget(
     dry_run: bool = True,
     state: Path = STATE,
     reports: Path = REPORTS,
+    extracts: Path = EXTRACTS,
 ) -> Erasure:
     """Erase one person, whom addresses or ids of customers name.
 
@@ -162,15 +164,20 @@ def forget(
     migrate(warehouse)
     erasure = Erasure(dry_run)
     if not dry_run:
-        erasure.finished = [number for number in _unfinished(warehouse) if _finish(warehouse, number, state, reports)]
+        unfinished = _unfinished(warehouse)
+        erasure.finished = [one for one in unfinished if _finish(warehouse, one, state, reports, extracts)]
     looked_for = _free_warehouse(warehouse, erasure, emails, customer_ids, by, reason, state, reports)
     if dry_run:
         erasure.files, unreached = free_files(looked_for, state, reports, dry_run=True)
         erasure.not_reached += unreached
+        if erasure.found:
+            erasure.not_reached += published(extracts)
+            erasure.files |= delete_extracts(extracts, dry_run=True)
     elif erasure.erasure_id is not None:
-        _finish(warehouse, erasure.erasure_id, state, reports, erasure)
+        _finish(warehouse, erasure.erasure_id, state, reports, extracts, erasure)
         for subject in STATEMENTS:
             settle_marts(warehouse, subject)
+        erasure.not_reached += make_again(warehouse, extracts, erasure.files)
     if not erasure.found and erasure.before is None:
         raise ForgetError("Nobody is known by that: there is nothing to forget, and nothing was changed.")
     return erasure
@@ -542,7 +549,9 @@ def _unfinished(warehouse: Warehouse) -> list[int]:
     return [row[0] for row in rows]
 
 
-def _finish(warehouse: Warehouse, erasure_id: int, state: Path, reports: Path, erasure: Erasure | None = None) -> bool:
+def _finish(
+    warehouse: Warehouse, erasure_id: int, state: Path, reports: Path, extracts: Path, erasure: Erasure | None = None
+) -> bool:
     """Free the files of an erasure whose warehouse part is committed, and close it; again finds what is left."""
     with warehouse.connect(autocommit=True) as connection, exclusive(connection, "editions"):
         row = connection.execute(
@@ -551,6 +560,9 @@ def _finish(warehouse: Warehouse, erasure_id: int, state: Path, reports: Path, e
         if row is None:
             return False
         files, unreached = free_files(LookedFor.from_json(row[0]), state, reports, connection=connection)
+        with exclusive(connection, "extracts"):  # one that is being made may have read the person
+            unreached += published(extracts)
+            files |= delete_extracts(extracts)
         connection.execute(
             "update ops.erasure set done_at = now(), looked_for = null, files = %s, not_reached = not_reached || %s"
             " where erasure_id = %s",

@@ -112,7 +112,9 @@ def _not_searched(state: Path, reports: Path) -> list[str]:
         }
     ):
         told.append(f"files of reports that are no pages ({', '.join(others)}): they were not searched")
-    if large := [str(path.relative_to(state)) for path in _files(state) if path.stat().st_size > LARGEST_BYTES]:
+    large_files = (path for path in _files(state) if path.stat().st_size > LARGEST_BYTES)
+    # an extract is no text, and made anew
+    if large := [str(path.relative_to(state)) for path in large_files if path.suffix != ".hyper"]:
         told.append(f"files larger than {LARGEST_BYTES // 2**20} MB: {', '.join(large)}")
     return told
 

@@ -20,6 +20,7 @@ from include.customers.golden import load_golden_config
 from include.customers.identity.config import load_identity_config
 from include.customers.identity.spark import INSTALL_SPARK, unreachable
 from include.customers.value.config import load_value_config
+from include.extracts.config import load_extracts
 from include.local import airflow, postgres, services
 from include.local.errors import ServiceError
 from include.local.files import last_line
@@ -174,6 +175,7 @@ def configuration() -> Iterator[Check]:
         CONFIG / "value.yaml": load_value_config,
         CONFIG / "service.yaml": load_service_config,
         CONFIG / "publish.yaml": load_publications,
+        CONFIG / "extracts.yaml": load_extracts,
         CONFIG / "outbox.yaml": load_outbox_config,
         CONFIG / "replies.yaml": _replies,
         CONFIG / "reminders.yaml": lambda: load_reminders_config(load_outbox_config()),

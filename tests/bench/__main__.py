@@ -37,6 +37,7 @@ from include.warehouse.connection import Warehouse
 from include.warehouse.migrations import migrate
 from tests import answer_days, reminder_days
 from tests.bench import budget, customers, truth
+from tests.bench import extracts as extracts_bench
 from tests.bench import mysql as mysql_table
 from tests.bench import pages as pages_bench
 from tests.bench import replies as replies_bench
@@ -72,6 +73,7 @@ PAGE_TIMES, PAGE_AIM_MS = 20, 1000.0
 SCREEN_AIM_SECONDS = 60.0
 PEOPLE = 1_000_000
 PEOPLE_AIM_SECONDS, PEOPLE_AIM_MB, PEOPLE_AIM_F1, LATER_AIM_SECONDS = 45.0, 4096, 0.985, 5.0
+EXTRACTED_ROWS, EXTRACT_AIM_SECONDS = 1_000_000, 15.0
 SALES_DEALS = 1_000_000
 SERVICE_TICKETS = 1_000_000
 SERVICE_AIM_SECONDS = {"business time": 20.0, "a year from scratch": 600.0, "one more day": 60.0}
@@ -548,6 +550,28 @@ def pages(setting: Setting) -> list[Line]:
     ]  # fmt: skip
 
 
+def extracts(setting: Setting) -> list[Line]:
+    """A million rows of ten columns as a Tableau extract, in full and ten of its days; pandas and pantab beside it."""
+    rows = EXTRACTED_ROWS // setting.share
+    with setting.server.database(is_migrated=True) as url:
+        with Warehouse(url).connect() as connection:
+            extracts_bench.fill(connection, rows)
+        runs = [extracts_bench.measure(url, Path(setting.folder, str(run))) for run in range(setting.runs)]
+    full, days, rival = (
+        statistics.median(figures)
+        for figures in zip(*((run.full.seconds, run.days.seconds, run.rival_seconds) for run in runs), strict=True)
+    )
+    ratio = statistics.median(run.rival_seconds / run.full.seconds for run in runs)
+    ours_mb, rival_mb = runs[0].full.megabytes, runs[0].rival_megabytes
+    return [
+        Line("extracts", f"{rows:,} rows in full, against pandas and pantab", "s", full, rival, ratio, full,
+             full < EXTRACT_AIM_SECONDS),
+        Line("extracts", f"{rows:,} rows, {runs[0].days.written:,} of ten days written again", "s", days, None, None,
+             days, None),
+        Line("extracts", f"{rows:,} rows in full, the file", "MB", ours_mb, rival_mb, None, full, None),
+    ]  # fmt: skip
+
+
 def sales(setting: Setting) -> list[Line]:
     """All sales marts of a million deals with ten visits to stages each: a year from scratch, and one more day."""
     deals = SALES_DEALS // setting.share
@@ -798,6 +822,7 @@ BENCHES: dict[str, Callable[[Setting], list[Line]]] = {
     "hooks": hooks,
     "search": search,
     "pages": pages,
+    "extracts": extracts,
     "identity": identity,
     "sales": sales,
     "service": service,

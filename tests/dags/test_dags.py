@@ -10,7 +10,7 @@ from include.settings import PROJECT
 from include.sources.config import load_sources
 
 VERBS = ("ingest", "build", "track", "render", "settle", "replay", "prune", "land", "validate", "publish", "watch",
-         "forget", "train", "propose", "send", "answer", "decide", "read")  # fmt: skip
+         "forget", "train", "propose", "send", "answer", "decide", "read", "make", "write")  # fmt: skip
 FILES = sorted((PROJECT / "dags").glob("*.py"))
 
 
