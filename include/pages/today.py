@@ -4,6 +4,8 @@ from starlette.responses import Response
 
 from include.actions.outbox import counts
 from include.pages.app import Page, Visit, now
+from include.settings import TIMEZONE
+from include.window import Window
 
 READ = "render_reports"
 MOST = 20
@@ -11,6 +13,8 @@ LOADS = 10
 
 
 def show_today(visit: Visit) -> Response:
+    at = now()
+    today = Window.day(at.astimezone(TIMEZONE).date())
     deals, queue = visit.rows("today_deals"), visit.rows("today_queue")
     totals: dict[str, dict] = {}
     for row in deals:
@@ -18,7 +22,7 @@ def show_today(visit: Visit) -> Response:
         for name in total:
             total[name] += row[name]
     return visit.show(
-        "today", now=now(), figures=visit.row("today_figures"), deals=deals, totals=totals, queue=queue,
+        "today", now=at, today=today.first_day, figures=visit.row("today_figures", day_start=today.start), deals=deals, totals=totals, queue=queue,
         promises=visit.rows("today_promises", most=MOST), outbox=counts(visit.connection),
         loads=visit.rows("loads", source="", before=None, most=LOADS),
     )  # fmt: skip

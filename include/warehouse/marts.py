@@ -80,6 +80,11 @@ def build_marts(warehouse: Warehouse, subject: Subject, window: Window, *, settl
     return _build(warehouse, subject, window.days(), settle)
 
 
+def refresh_marts(warehouse: Warehouse, subject: Subject) -> MartsBuilt:
+    """Bring what is a row a thing (deals, tickets, promises) up to date within a day; no day is told, and no model."""
+    return _build(warehouse, subject, [], settle=False)
+
+
 def settle_marts(warehouse: Warehouse, subject: Subject) -> MartsBuilt:
     """Build every day of a subject's daily marts that was marked as changed."""
     return _build(warehouse, subject, [], settle=True)

@@ -1,40 +1,24 @@
--- one row: the last day built of each subject, and what is told of it
-with last as (
-    select
-        max(day_on) filter (where subject = 'sales') as sales_on,
-        max(day_on) filter (where subject = 'service') as service_on,
-        max(built_at) as built_at,
-        count(*) filter (where is_stale) as stale_days
-    from ops.mart_day
-),
-
-sales as (
-    select
-        coalesce(sum(d.created_deals), 0)::bigint as created_deals,
-        coalesce(sum(d.won_deals), 0)::bigint as won_deals,
-        coalesce(sum(d.lost_deals), 0)::bigint as lost_deals
-    from mart.sales_daily as d
-    inner join last as l on d.day_on = l.sales_on
-),
-
-service as (
-    select
-        coalesce(sum(d.created_tickets), 0)::bigint as created_tickets,
-        coalesce(sum(d.solved_tickets), 0)::bigint as solved_tickets
-    from mart.service_daily as d
-    inner join last as l on d.day_on = l.service_on
-)
-
+-- one row: what happened since the day began, and when the marts were built last
 select
-    l.sales_on,
-    l.service_on,
-    l.built_at,
-    l.stale_days,
-    s.created_deals,
-    s.won_deals,
-    s.lost_deals,
-    v.created_tickets,
-    v.solved_tickets
-from last as l
-cross join sales as s
-cross join service as v;
+    (select max(built_at) from ops.mart_day) as built_at,
+    (select count(*) from ops.mart_day where is_stale) as stale_days,
+    d.created_deals,
+    d.won_deals,
+    d.lost_deals,
+    t.created_tickets,
+    t.solved_tickets
+from (
+    select
+        count(*) filter (where created_at >= %(day_start)s) as created_deals,
+        count(*) filter (where status = 'won' and closed_at >= %(day_start)s) as won_deals,
+        count(*) filter (where status = 'lost' and closed_at >= %(day_start)s) as lost_deals
+    from mart.deal
+    where created_at >= %(day_start)s or closed_at >= %(day_start)s
+) as d
+cross join (
+    select
+        count(*) filter (where created_at >= %(day_start)s) as created_tickets,
+        count(*) filter (where last_solved_at >= %(day_start)s) as solved_tickets
+    from mart.ticket
+    where created_at >= %(day_start)s or last_solved_at >= %(day_start)s
+) as t;

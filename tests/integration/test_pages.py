@@ -1,5 +1,6 @@
 """The pages, served on loopback over a warehouse of the sandbox company, read and clicked through in a real browser."""
 
+import json
 import socket
 import threading
 import time
@@ -27,6 +28,8 @@ from include.quality.books import build_latest_docs
 from include.reports.render import render
 from include.sources.config import load_source
 from include.warehouse.connection import Warehouse
+from include.warehouse.core import build_core
+from include.warehouse.marts import refresh_marts
 from include.window import Window
 from tests.conftest import Databases
 from tests.deliveries import Delivery, build, load, page, rows
@@ -556,6 +559,26 @@ def test_today_is_what_the_marts_say(pages: Pages) -> None:
         assert subject in promise and "next reply" in promise
     finally:
         pages.rows("delete from mart.ticket_sla where instance_no = 99 returning 1")
+
+
+def test_today_takes_up_what_webhooks_tell(pages: Pages) -> None:
+    def deals() -> str:
+        tiles = pages.soup("today").select(".tile")
+        return next(tile.get_text(" ", strip=True) for tile in tiles if tile.dt and "Deals" in tile.dt.get_text())
+
+    assert "0 created" in deals()
+    ((raw,),) = pages.rows("select payload from raw.sandbox_crm__deals order by version_at desc limit 1")
+    told = json.loads(raw) if isinstance(raw, str) else raw
+    at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    told |= {"id": "990001", "createdAt": at, "updatedAt": at}
+    told["properties"] |= {"createdate": at, "hs_lastmodifieddate": at, "hs_object_id": "990001"}
+    load(pages.warehouse, Delivery("sandbox_crm", "deals", Window.day(datetime.now(UTC).date()), (page(told),)))
+    days = pages.rows("select count(*), max(day_on) from ops.mart_day")
+    assert build_core(pages.warehouse).loads == 1
+    refresh_marts(pages.warehouse, "sales")
+    assert "1 created" in deals()
+    assert pages.rows("select count(*), max(day_on) from ops.mart_day") == days  # a day that is not over is not told
+    pages.rows("delete from mart.deal where deal_id = '990001' returning 1")
 
 
 def test_a_budget_tells_what_is_left_of_it(pages: Pages) -> None:
