@@ -157,7 +157,7 @@ def make(warehouse: Warehouse, name: str, extract: Extract, *, folder: Path, ful
             if days is None:
                 written = manifest.rows = _write_all(connection, extract, columns, unfinished)
             else:
-                shutil.copyfile(file, unfinished)
+                shutil.copy(file, unfinished)  # with its mode: the engine lets nobody else read
                 written = _write_days(connection, extract, columns, unfinished, days)
                 manifest.rows = hyper.count(unfinished)
             hyper.check_key(unfinished, extract.keys)
