@@ -1,12 +1,12 @@
 """
 ### Refresh today
 
-Every five minutes brings deals, tickets and promises up to date with what webhooks told since the last run, for the page
-*Today* (Airflow's menu, CRM). A run that finds nothing new ends at once. Days, models, reminders and reports are none of
-its business: they wait for the day to end.
+Every five minutes brings deals, tickets and promises up to date with what webhooks told since the last run, for the
+page *Today* (Airflow's menu, CRM). A run that finds nothing new ends at once. Days, models, reminders and reports are
+none of its business: they wait for the day to end.
 
-It has a schedule when a source that is switched on has `hooks:`. When it fails nothing is lost: the daily run brings the
-same.
+It has a schedule when a source that is switched on has `hooks:`. When it fails nothing is lost: the daily run brings
+the same.
 """
 
 from airflow.sdk import CronTriggerTimetable, dag, task
@@ -24,7 +24,7 @@ from plugins.dag_defaults import DEFAULT_ARGS, START
     catchup=False,
     doc_md=__doc__,
     max_active_runs=1,  # the next one takes what came meanwhile
-    default_args=DEFAULT_ARGS | {"retries": 0},
+    default_args=DEFAULT_ARGS,
     tags=["marts"],
 )
 def refresh_today():

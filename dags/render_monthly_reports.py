@@ -17,7 +17,7 @@ from include.reports.config import load_reports_config
 from include.settings import TIMEZONE
 from include.sources.config import load_sources
 from plugins.dag_defaults import DEFAULT_ARGS, KEY_FORMAT, START
-from plugins.operators.report import RenderReportOperator
+from plugins.operators.report import RenderReportsOperator
 
 SOURCES = [source.name for source in load_sources().values() if source.enabled]
 PLAN = load_reports_config().monthly
@@ -43,8 +43,7 @@ PLAN = load_reports_config().monthly
     tags=["reports"],
 )
 def render_monthly_reports():
-    for subject in PLAN.subjects if PLAN else ():
-        RenderReportOperator(task_id=f"render_{subject}", subject=subject, period="monthly", sources=SOURCES)
+    RenderReportsOperator(task_id="render_reports", period="monthly", sources=SOURCES)
 
 
 render_monthly_reports()

@@ -12,10 +12,9 @@ Output: `<reports>/<subject>/<day>/<checksum>.html`, listed in `ops.report_editi
 from airflow.sdk import PartitionedAssetTimetable, dag, task
 
 from include.assets import MARTS, REPORTS
-from include.reports.config import load_reports_config
 from include.sources.config import load_sources
 from plugins.dag_defaults import DEFAULT_ARGS, START
-from plugins.operators.report import RenderReportOperator
+from plugins.operators.report import RenderReportsOperator
 
 SOURCES = [source.name for source in load_sources().values() if source.enabled]
 
@@ -30,10 +29,7 @@ SOURCES = [source.name for source in load_sources().values() if source.enabled]
     tags=["reports"],
 )
 def render_reports():
-    reports = [
-        RenderReportOperator(task_id=f"render_{subject}", subject=subject, sources=SOURCES)
-        for subject in load_reports_config().daily.subjects
-    ]
+    reports = RenderReportsOperator(task_id="render_reports", period="daily", sources=SOURCES)
 
     @task(outlets=[REPORTS])
     def build_data_docs(partition_key: str | None = None) -> str | None:

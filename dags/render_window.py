@@ -66,7 +66,7 @@ def render_window():
             ",".join(params["languages"]),
         )
         if params["send_to"]:
-            send_by_hand(warehouse, editions, params["send_to"], params["attach"], pages_url(), run_id)
+            send_by_hand(warehouse, editions, params["send_to"], params["attach"], f"{pages_url()}/", run_id)
         return [str(edition.path) for edition in editions]
 
     render()  # type: ignore[call-arg, misc]  # params comes from Airflow

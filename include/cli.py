@@ -146,7 +146,9 @@ def load(
 
 @app.command()
 def report(
-    subject: Annotated[str, typer.Argument(help="customers, sales, service or summary.", show_default=False)],
+    subject: Annotated[
+        str, typer.Argument(help="customers, sales, service, summary, or several with commas.", show_default=False)
+    ],
     first: Annotated[str, typer.Option("--from", help="First day, 2026-11-01.", show_default=False)],
     last: Annotated[str, typer.Option("--to", help="Last day, 2026-11-30.", show_default=False)],
     formats: Annotated[

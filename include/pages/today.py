@@ -22,7 +22,8 @@ def show_today(visit: Visit) -> Response:
         for name in total:
             total[name] += row[name]
     return visit.show(
-        "today", now=at, today=today.first_day, figures=visit.row("today_figures", day_start=today.start), deals=deals, totals=totals, queue=queue,
+        "today", now=at, today=today.first_day, figures=visit.row("today_figures", day_start=today.start),
+        deals=deals, totals=totals, queue=queue,
         promises=visit.rows("today_promises", most=MOST), outbox=counts(visit.connection),
         loads=visit.rows("loads", source="", before=None, most=LOADS),
     )  # fmt: skip

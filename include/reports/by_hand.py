@@ -29,8 +29,9 @@ def render_by_hand(
     :param sources: all that anything was loaded of when none is named.
     :raises ConfigError: when what is asked for is not there.
     """
-    if subject not in SUBJECTS:
-        raise ConfigError(f"there is no report {subject}; the reports are {', '.join(SUBJECTS)}")
+    subjects = [name.strip() for name in subject.split(",") if name.strip()]
+    if unknown := [name for name in subjects if name not in SUBJECTS] or (not subjects and [subject]):
+        raise ConfigError(f"there is no report {', '.join(unknown)}; the reports are {', '.join(SUBJECTS)}")
     wanted = [name.strip() for name in formats.split(",") if name.strip()]
     if unknown := [name for name in wanted if name not in get_args(Format)]:
         raise ConfigError(f"--format: {', '.join(unknown)} is none of {', '.join(get_args(Format))}")
@@ -49,7 +50,7 @@ def render_by_hand(
         raise ConfigError(f"--from, --to: {error}") from None
     return render_all(
         warehouse,
-        subject,
+        subjects,
         window,
         list(sources) or loaded,
         folder,

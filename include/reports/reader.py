@@ -1,6 +1,8 @@
 """The queries of a report: the files in sql/report, bound to the report's frame, in one transaction."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -22,8 +24,15 @@ class Reader:
         # bound by the client: PostgreSQL takes no parameters in `create temp table … as`
         self._cursor = psycopg.ClientCursor(connection, row_factory=dict_row)
         self._parameters = parameters
-        self.ran: dict[str, dict[str, str | int]] = {}
         self._found: dict[tuple[str, tuple[tuple[str, str], ...]], list[Row]] = {}
+        self._told: dict[str, dict[str, str | int]] = {}
+        self._noted: dict[str, dict[str, str | int]] = {}
+
+    @contextmanager
+    def noting(self) -> Iterator[dict[str, dict[str, str | int]]]:
+        """Name → hash and rows of each query that is asked for within, whether it is run or was before."""
+        self._noted = {}
+        yield self._noted
 
     def rows(self, name: str, **more: str) -> list[Row]:
         """The rows of ``sql/report/<name>.sql``; none when it makes a temporary table for the queries after it.
@@ -34,6 +43,8 @@ class Reader:
         if asked not in self._found:
             text = (SQL / "report" / f"{name}.sql").read_text(encoding="utf-8")
             self._cursor.execute(text.encode(), {**self._parameters, **more})
+            self._told[name] = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "rows": self._cursor.rowcount}
+            # several statements: the last one says what they gave
             self._found[asked] = self._cursor.fetchall() if self._cursor.description else []
-            self.ran[name] = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "rows": self._cursor.rowcount}
+        self._noted[name] = self._told[name]
         return list(self._found[asked])

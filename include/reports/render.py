@@ -21,6 +21,7 @@ from include.reports.model import Report
 from include.reports.page import page
 from include.reports.pdf import pdf
 from include.reports.reader import Reader
+from include.reports.words import listed
 from include.reports.workbook import workbook
 from include.settings import REPORTS
 from include.warehouse.connection import Warehouse
@@ -65,45 +66,48 @@ def render(
     formats: Collection[Format] = (), language: Language = "en",
 ) -> Edition:  # fmt: skip
     """Make the report of a subject in one language: see `render_all`."""
-    return render_all(warehouse, subject, window, sources, folder, formats, [language])[0]
+    return render_all(warehouse, [subject], window, sources, folder, formats, [language])[0]
 
 
 def render_all(
-    warehouse: Warehouse, subject: str, window: Window, sources: Sequence[str], folder: Path = REPORTS,
+    warehouse: Warehouse, subjects: Sequence[str], window: Window, sources: Sequence[str], folder: Path = REPORTS,
     formats: Collection[Format] = (), languages: Sequence[Language] = ("en",),
 ) -> list[Edition]:  # fmt: skip
-    """Make the report of a subject for a window and keep it; the same warehouse gives the same bytes.
+    """Make reports of a window and keep them; the same warehouse gives the same bytes.
 
     Writes ``<folder>/<subject>/<window>/<checksum>.html`` and the manifest beside it, and a row of ops.report_edition,
-    for each language. An edition that is there is never changed.
+    for each subject and language. An edition that is there is never changed. All tell of one state of the warehouse,
+    and what several of them ask for is asked for once.
 
-    :param subject: customers, sales, service or summary.
-    :param sources: names of the sources that the report covers.
+    :param subjects: customers, sales, service, summary.
+    :param sources: names of the sources that the reports cover.
     :param formats: others than the page, which is always made; each beside it, with its name.
+    :returns: by subject, then by language, as they are given.
     :raises ValueError: when there is no such subject or language, or no source is named.
     """
-    if subject not in SUBJECTS:
-        raise ValueError(f"there is no report {subject!r}; the reports are {', '.join(SUBJECTS)}")
+    if unknown := [subject for subject in subjects if subject not in SUBJECTS]:
+        raise ValueError(f"there is no report {', '.join(unknown)}; the reports are {', '.join(SUBJECTS)}")
     if unknown := [language for language in languages if language not in LANGUAGES]:
         raise ValueError(f"reports do not speak {', '.join(unknown)}; they speak {', '.join(LANGUAGES)}")
     if not sources:
-        raise ValueError(f"the {subject} report needs at least one source, and none was named")
+        raise ValueError(f"the {listed(list(subjects))} report needs at least one source, and none was named")
     frame = Frame(window, tuple(sorted(set(sources))))
     # an erasure looks through the editions when those that are made from what was before it are there
     with warehouse.connect(autocommit=True) as holding, shared(holding, "editions"):
+        told: list[tuple[Report, Language, dict]] = []
         with warehouse.connect() as connection:
             # one state of the warehouse for all figures; it must be set before the first statement
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             reader = Reader(connection, frame.parameters())
-            reports = {}
-            for language in languages:
-                with speaking(language):
-                    reports[language] = SUBJECTS[subject](reader, frame)
-        return [_keep(warehouse, reports[language], frame, reader, folder, formats, language) for language in languages]
+            for subject in subjects:
+                for language in languages:
+                    with speaking(language), reader.noting() as ran:
+                        told.append((SUBJECTS[subject](reader, frame), language, ran))
+        return [_keep(warehouse, report, frame, ran, folder, formats, language) for report, language, ran in told]
 
 
 def _keep(
-    warehouse: Warehouse, report: Report, frame: Frame, reader: Reader, folder: Path, formats: Collection[Format],
+    warehouse: Warehouse, report: Report, frame: Frame, ran: dict, folder: Path, formats: Collection[Format],
     language: Language,
 ) -> Edition:  # fmt: skip
     brand = load_reports_config().brand
@@ -111,7 +115,7 @@ def _keep(
         text = page(report, frame, brand)
         checksum = hashlib.sha256(text).hexdigest()
         path = folder / report.subject / frame.window.label / f"{checksum[:12]}.html"
-        manifest = _manifest(report, frame, reader, text, checksum, language)
+        manifest = _manifest(report, frame, ran, text, checksum, language)
         if not path.exists():  # an edition that is there is never changed, its manifest neither
             _write(path.with_suffix(".json"), json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n")
             _write(path, text)
@@ -124,7 +128,7 @@ def _keep(
 
 
 def _manifest(
-    report: Report, frame: Frame, reader: Reader, text: bytes, checksum: str, language: Language
+    report: Report, frame: Frame, ran: dict, text: bytes, checksum: str, language: Language
 ) -> dict:  # fmt: skip
     """Inputs, versions and counts, and no clock: the same edition has the same manifest."""
     return {
@@ -136,7 +140,7 @@ def _manifest(
             "timezone": frame.window.zone.key,
         },
         "sources": list(frame.sources),
-        "queries": reader.ran,
+        "queries": ran,
         **figures(report),
         "versions": {
             "python": platform.python_version(),

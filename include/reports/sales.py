@@ -62,6 +62,7 @@ def build(reader: Reader, frame: Frame) -> Report:
     main, main_before = _of(figures, "current", currency), _of(figures, "previous", currency)
     reps = reader.rows("sales_reps", currency=currency)
     products = reader.rows("sales_products", currency=currency)
+    reader.rows("sales_stage_visit")
     stages = reader.rows("sales_stages")
     days = reader.rows("sales_days", currency=currency)
     return Report(

@@ -1,47 +1,47 @@
-"""The step that renders reports and puts those that go out into the outbox."""
+"""The step that renders the reports of a period and puts those that go out into the outbox."""
 
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 from airflow.sdk import BaseOperatorLink
 
-from include.reports.config import Period, ReportName
+from include.reports.config import Period
 from include.window import Window
 from plugins.operators.day import DayOperator
 
-PAGES = "/crm/pages/reports/"
+PAGES = "/crm/pages/reports"
 
 
-class ReportLink(BaseOperatorLink):
-    """From the task to the page that it made, in the first language."""
+class ReportsLink(BaseOperatorLink):
+    """From the task to the editions of its window, in the pages of reports."""
 
-    name = "Report"
+    name = "Reports"
 
     def get_link(self, operator, *, ti_key) -> str:
-        return operator.opened_at  # asked in the task's own process, after it has run
+        return operator.pages  # asked in the task's own process, after it has run
 
 
-class RenderReportOperator(DayOperator):
+class RenderReportsOperator(DayOperator):
     """
-    Render the report of a subject for a day, week or month; returns the paths of the pages, one a language.
+    Render the reports of a day, week or month; returns the paths of the pages, by report and language.
 
-    Who gets it is in include/config/reports.yaml: what goes out is put into the outbox when the window is fresh.
+    Which reports, in which languages and formats, and who gets them, is in include/config/reports.yaml. What goes out
+    is put into the outbox when the window is fresh.
 
-    :param subject: summary, sales, service or customers.
     :param period: daily, weekly or monthly.
-    :param sources: the sources that the report covers.
+    :param sources: the sources that the reports cover.
     :param day: the first business day of the window, ``2026-11-22``. (templated)
     :param warehouse_conn_id: the warehouse's connection.
     """
 
     ui_color = "#fee2e2"
-    operator_extra_links = (ReportLink(),)
+    operator_extra_links = (ReportsLink(),)
 
-    def __init__(self, *, subject: ReportName, sources: list[str], period: Period = "daily", **kwargs) -> None:
+    def __init__(self, *, period: Period, sources: list[str], **kwargs) -> None:
         super().__init__(**kwargs)
-        self.subject = subject
         self.period = period
         self.sources = sources
-        self.opened_at = ""
+        self.pages = ""
 
     @property
     def window(self) -> Window:
@@ -61,22 +61,26 @@ class RenderReportOperator(DayOperator):
         plan = config.plan(self.period)
         if plan is None:
             raise ValueError(f"include/config/reports.yaml has no {self.period} reports")
+        window = self.window
         editions = render_all(
-            self.warehouse, self.subject, self.window, self.sources, REPORTS, plan.formats, plan.languages
+            self.warehouse, plan.subjects, window, self.sources, REPORTS, plan.formats, plan.languages
         )
         for edition in editions:
             self.log.info("%s edition: %s", "New" if edition.is_new else "Same", edition.path)
-        self.opened_at = f"{pages_url()}{editions[0].edition_id}"
+        days = {"first_day": str(window.first_day), "last_day": str(window.last_day)}
+        self.pages = f"{pages_url()}?{urlencode(days)}"
         now = datetime.now(UTC)
-        if may_be_told(self.window, now):
+        if may_be_told(window, now):
             with self.warehouse.connect() as connection:
-                done = propose_reports(connection, outbox, config.brand, plan.mail, editions, REPORTS, now, pages_url())
+                done = propose_reports(
+                    connection, outbox, config.brand, plan.mail, editions, REPORTS, now, f"{pages_url()}/"
+                )
             self.log.info("To send: %s", done)
         return [str(edition.path) for edition in editions]
 
 
 def pages_url() -> str:
-    """Where the pages in Airflow open an edition; its number comes after it."""
+    """The pages of reports in Airflow; ``/`` and the number of an edition after it open that."""
     from airflow.configuration import conf
 
     return str(conf.get("api", "base_url", fallback="")).rstrip("/") + PAGES

@@ -22,24 +22,34 @@ customer as (
     group by p.period
 ),
 
-customer_order as (
+-- each customer once for both periods; orders of nobody are one more
+buyer as (
     select
         customer_id,
-        ordered_at
+        bool_or(ordered_at < %(window_start)s) as has_bought_before,
+        count(*) filter (where ordered_at >= %(window_start)s) as orders,
+        count(*) filter (where ordered_at >= %(previous_start)s and ordered_at < %(window_start)s) as previous_orders
     from mart.customer_order
-    where source = any(%(sources)s)
+    where source = any(%(sources)s) and ordered_at < %(window_end)s
+    group by customer_id
 ),
 
 bought as (
     select
-        p.period,
-        count(distinct o.customer_id) as customers_with_orders,
-        count(distinct o.customer_id) filter (where o.ordered_at >= p.starts_at) as ordering_customers,
-        count(*) filter (where o.ordered_at >= p.starts_at) as orders,
-        count(*) filter (where o.ordered_at >= p.starts_at and o.customer_id is null) as orders_of_nobody
-    from customer_order as o
-    inner join period as p on o.ordered_at < p.ends_at
-    group by p.period
+        'current' as period,
+        count(customer_id) as customers_with_orders,
+        count(customer_id) filter (where orders > 0) as ordering_customers,
+        sum(orders)::bigint as orders,
+        sum(orders) filter (where customer_id is null)::bigint as orders_of_nobody
+    from buyer
+    union all
+    select
+        'previous' as period,
+        count(customer_id) filter (where has_bought_before) as customers_with_orders,
+        count(customer_id) filter (where previous_orders > 0) as ordering_customers,
+        sum(previous_orders)::bigint as orders,
+        sum(previous_orders) filter (where customer_id is null)::bigint as orders_of_nobody
+    from buyer
 )
 
 select

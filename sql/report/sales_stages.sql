@@ -5,33 +5,6 @@ with bound as (
         %(window_end)s::timestamptz as ends_at
 ),
 
-deal as (
-    select
-        source,
-        deal_id,
-        status,
-        coalesce(pipeline_name, 'no pipeline') as pipeline_name,
-        case when closed_at < %(window_end)s then closed_at end as closed_at
-    from mart.deal
-    where source = any(%(sources)s)
-),
-
-visit as (
-    select
-        v.source,
-        v.deal_id,
-        v.stage_name,
-        v.stage_position,
-        v.status,
-        v.entered_at,
-        coalesce(p.pipeline_name, d.pipeline_name) as pipeline_name,
-        case when v.exited_at < b.ends_at and v.exited_at >= b.cohort_start then v.days_in_stage end as finished_days
-    from mart.deal_stage as v
-    inner join deal as d on v.source = d.source and v.deal_id = d.deal_id
-    inner join bound as b on v.entered_at < b.ends_at
-    left join core.dim_pipeline_stage as p on v.source = p.source and v.stage_key = p.stage_key
-),
-
 stage as (
     select
         source,
@@ -40,8 +13,9 @@ stage as (
         min(stage_name) as stage_name,
         count(finished_days) as finished_visits,
         (percentile_cont(0.5) within group (order by finished_days))::numeric as median_days,
-        (percentile_cont(0.9) within group (order by finished_days))::numeric as p90_days
-    from visit
+        (percentile_cont(0.9) within group (order by finished_days))::numeric as p90_days,
+        row_number() over (order by source, pipeline_name, stage_position) as stage_no
+    from stage_visit
     where status = 'open' and stage_position is not null
     group by source, pipeline_name, stage_position
 ),
@@ -49,82 +23,84 @@ stage as (
 -- how far a deal came: a skipped stage counts as passed, and winning passes them all
 step as (
     select
+        deal_no,
         source,
-        deal_id,
         pipeline_name,
-        case when status = 'won' then 'infinity'::float8 else stage_position end as reached,
-        entered_at as reached_at
-    from visit
+        closed_at,
+        entered_at as reached_at,
+        case when status = 'won' then 'infinity'::float8 else stage_position end as reached
+    from stage_visit
     where status = 'won' or (status = 'open' and stage_position is not null)
     union all
-    select
+    select distinct on (deal_no)
+        deal_no,
         source,
-        deal_id,
-        pipeline_name,
-        'infinity'::float8 as reached,
-        closed_at as reached_at
-    from deal
-    where status = 'won' and closed_at is not null
+        deal_pipeline_name as pipeline_name,
+        closed_at,
+        closed_at as reached_at,
+        'infinity'::float8 as reached
+    from stage_visit
+    where is_won
 ),
 
+-- who came to nothing since the cohort began entered no stage in it
+late_step as materialized (
+    select
+        r.deal_no,
+        r.source,
+        r.pipeline_name,
+        r.closed_at,
+        r.reached_at,
+        r.reached
+    from step as r
+    where
+        r.deal_no in (
+            select s.deal_no
+            from step as s
+            where s.reached_at >= (select b.cohort_start from bound as b)
+        )
+),
+
+-- by numbers: there are millions of them, and names sort slowly
 entered as (
     select
-        s.source,
-        s.pipeline_name,
-        s.stage_position,
-        s.median_days,
-        r.deal_id,
+        s.stage_no,
+        r.deal_no,
         min(r.reached_at) as entered_at,
+        max(r.closed_at) as closed_at,
         bool_or(r.reached > s.stage_position) as has_gone_on
-    from stage as s
-    inner join step as r
-        on s.source = r.source and s.pipeline_name = r.pipeline_name and s.stage_position <= r.reached
-    group by s.source, s.pipeline_name, s.stage_position, s.median_days, r.deal_id
+    from late_step as r
+    inner join stage as s
+        on r.source = s.source and r.pipeline_name = s.pipeline_name and r.reached >= s.stage_position
+    group by s.stage_no, r.deal_no
 ),
 
 -- open deals younger than the stage's median stay say nothing yet
 cohort as (
     select
-        e.source,
-        e.pipeline_name,
-        e.stage_position,
+        e.stage_no,
         count(*) as entered_deals,
         count(*) filter (where e.has_gone_on) as gone_on_deals
     from entered as e
+    inner join stage as s on e.stage_no = s.stage_no
     inner join bound as b on e.entered_at >= b.cohort_start
-    inner join deal as d on e.source = d.source and e.deal_id = d.deal_id
     where
-        d.closed_at is not null
-        or e.median_days is null
-        or extract(epoch from b.ends_at - e.entered_at) / 86400 >= e.median_days
-    group by e.source, e.pipeline_name, e.stage_position
-),
-
-ranked as (
-    select
-        s.source,
-        s.pipeline_name,
-        s.stage_position,
-        s.stage_name,
-        s.finished_visits,
-        s.median_days,
-        s.p90_days,
-        coalesce(c.entered_deals, 0) as entered_deals,
-        coalesce(c.gone_on_deals, 0) as gone_on_deals
-    from stage as s
-    left join cohort as c
-        on s.source = c.source and s.pipeline_name = c.pipeline_name and s.stage_position = c.stage_position
+        e.closed_at is not null
+        or s.median_days is null
+        or extract(epoch from b.ends_at - e.entered_at) / 86400 >= s.median_days
+    group by e.stage_no
 )
 
 select
-    source,
-    pipeline_name,
-    stage_position,
-    stage_name,
-    finished_visits,
-    median_days,
-    p90_days,
-    entered_deals,
-    gone_on_deals
-from ranked
-order by source collate "C", pipeline_name collate "C", stage_position;
+    s.source,
+    s.pipeline_name,
+    s.stage_position,
+    s.stage_name,
+    s.finished_visits,
+    s.median_days,
+    s.p90_days,
+    coalesce(c.entered_deals, 0) as entered_deals,
+    coalesce(c.gone_on_deals, 0) as gone_on_deals
+from stage as s
+left join cohort as c on s.stage_no = c.stage_no
+order by s.source collate "C", s.pipeline_name collate "C", s.stage_position;

@@ -12,32 +12,44 @@ with period as (
         %(window_start)s::timestamptz as ends_at
 ),
 
-known_stay as (
+-- both periods in one pass over the stays
+ticket_stays as (
     select
         source,
         ticket_id,
-        stay_no,
-        status,
-        entered_at
+        (array_agg(status order by stay_no desc))[1] as status,
+        count(*) filter (where status = 'solved') as times_solved,
+        max(entered_at) filter (where status = 'solved') as solved_at,
+        max(entered_at) filter (where status = 'closed') as closed_at,
+        (array_agg(status order by stay_no desc) filter (where entered_at < %(window_start)s))[1] as status_before,
+        count(*) filter (where status = 'solved' and entered_at < %(window_start)s) as times_solved_before,
+        max(entered_at) filter (where status = 'solved' and entered_at < %(window_start)s) as solved_before_at,
+        max(entered_at) filter (where status = 'closed' and entered_at < %(window_start)s) as closed_before_at
     from mart.ticket_status
-    where source = any(%(sources)s)
+    where source = any(%(sources)s) and entered_at < %(window_end)s
+    group by source, ticket_id
 ),
 
+-- solved last; closed where it was never solved
 stay as (
     select
-        p.period,
-        s.source,
-        s.ticket_id,
-        (array_agg(s.status order by s.stay_no desc))[1] as status,
-        count(*) filter (where s.status = 'solved') as times_solved,
-        -- closed where it was never solved
-        coalesce(
-            max(s.entered_at) filter (where s.status = 'solved'),
-            max(s.entered_at) filter (where s.status = 'closed')
-        ) as last_solved_at
-    from known_stay as s
-    inner join period as p on s.entered_at < p.ends_at
-    group by p.period, s.source, s.ticket_id
+        'current' as period,
+        source,
+        ticket_id,
+        status,
+        times_solved,
+        coalesce(solved_at, closed_at) as last_solved_at
+    from ticket_stays
+    union all
+    select
+        'previous' as period,
+        source,
+        ticket_id,
+        status_before as status,
+        times_solved_before as times_solved,
+        coalesce(solved_before_at, closed_before_at) as last_solved_at
+    from ticket_stays
+    where status_before is not null
 ),
 
 known_ticket as (

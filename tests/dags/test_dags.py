@@ -9,8 +9,8 @@ import pytest
 from include.settings import PROJECT
 from include.sources.config import load_sources
 
-VERBS = ("ingest", "build", "track", "render", "settle", "replay", "prune", "land", "validate", "publish", "watch",
-         "forget", "train", "propose", "send", "answer", "decide", "read", "make", "write")  # fmt: skip
+VERBS = ("ingest", "refresh", "build", "track", "render", "settle", "replay", "prune", "land", "validate", "publish",
+         "watch", "forget", "train", "propose", "send", "answer", "decide", "read", "make", "write")  # fmt: skip
 FILES = sorted((PROJECT / "dags").glob("*.py"))
 
 

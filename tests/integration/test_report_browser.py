@@ -94,7 +94,7 @@ def test_tables_sort_by_mouse_and_by_keyboard(browser: Any, tmp_path: Path) -> N
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_everyone_can_read_it(browser: Any, embedded_warehouse: Warehouse, tmp_path: Path, subject: str) -> None:
     fill(embedded_warehouse, "王小明 & Söhne")
-    editions = render_all(embedded_warehouse, subject, FRAME.window, ["crm"], tmp_path, languages=LANGUAGES)
+    editions = render_all(embedded_warehouse, [subject], FRAME.window, ["crm"], tmp_path, languages=LANGUAGES)
     for edition, scheme in product(editions, ("light", "dark")):
         tab, said = opened(browser, edition.path, color_scheme=scheme)
         found = Axe().run(tab).response["violations"]

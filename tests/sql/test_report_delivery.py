@@ -57,7 +57,7 @@ def made(
     warehouse: Warehouse, folder: Path, *languages: str, formats: tuple[str, ...] = ("pdf", "xlsx")
 ) -> list[Edition]:
     fill(warehouse, "<script>alert(1)</script> 王小明")
-    return render_all(warehouse, "summary", WEEK, ["crm"], folder, formats, languages or ("en",))  # type: ignore[arg-type]
+    return render_all(warehouse, ["summary"], WEEK, ["crm"], folder, formats, languages or ("en",))  # type: ignore[arg-type]
 
 
 def propose(warehouse: Warehouse, editions: list[Edition], folder: Path, *mails: dict, at: datetime = NOW) -> Delivered:
@@ -156,7 +156,7 @@ def test_what_an_edition_tells_otherwise_is_kept(embedded_warehouse: Warehouse, 
     first = made(embedded_warehouse, folder, "en", "zh", formats=())
     with embedded_warehouse.connect() as connection:
         connection.execute("update mart.deal set amount = amount * 2 where deal_id = '1'")
-    second = render_all(embedded_warehouse, "summary", WEEK, ["crm"], folder, (), ["en", "zh"])
+    second = render_all(embedded_warehouse, ["summary"], WEEK, ["crm"], folder, (), ["en", "zh"])
     with embedded_warehouse.connect() as connection:
         assert since_the_one_before(connection, str(first[0].path.relative_to(folder))) is None
         found = since_the_one_before(connection, str(second[0].path.relative_to(folder)))

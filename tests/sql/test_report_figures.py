@@ -62,7 +62,7 @@ def put(connection: psycopg.Connection, table: str, defaults: Row, *rows: Row) -
 def build(connection: psycopg.Connection, subject: str, frame: Frame = WEEK) -> Report:
     """The report; the tables that its queries make are dropped, so that it can be built again."""
     report = SUBJECTS[subject](Reader(connection, frame.parameters()), frame)
-    for table in ("open_deal", "open_promise", "ticket_state", "rating", "customer_state", "rfm_score"):
+    for table in ("open_deal", "open_promise", "ticket_state", "rating", "customer_state", "rfm_score", "stage_visit"):
         connection.execute(sql.SQL("drop table if exists pg_temp.{}").format(sql.Identifier(table)))
     return report
 
