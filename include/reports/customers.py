@@ -472,7 +472,7 @@ def _not_kept(as_of_on: date | None, what: str) -> Sentence:
 def _no_model(reader: Reader, currency: str, models: tuple[str, ...], what: str) -> Sentence:
     """Why there is no model: too few data, in the words of its run."""
     reasons = {row["model"]: row["reason"] for row in reader.rows("customers_value_reason", currency=currency)}
-    told = [retold.reason(reasons[model]) for model in models if model in reasons]
+    told = [retold.no_model(reasons[model]) for model in models if model in reasons]
     why = listed(told) or _("nobody had bought by the end of the last month that was over")
     return Sentence(_("{what}: {why}.", what=what, why=why))
 

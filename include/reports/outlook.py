@@ -4,8 +4,8 @@ from include.reports.blocks import ranking
 from include.reports.charts import Bar, Drawing, bars_with_forecast
 from include.reports.language import N_, _, _c, _n
 from include.reports.model import Block, Column, Picture, Section, Sentence, Table
-from include.reports.model_words import explained, group, no_model, why
 from include.reports.reader import Reader, Row
+from include.reports.retold import explained, group, no_model, why
 from include.reports.words import day, money, month, number, share, together, unit
 
 SERIES = {

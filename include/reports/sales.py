@@ -10,8 +10,8 @@ from include.reports.charts import Bar, compact, process_map
 from include.reports.frame import Frame
 from include.reports.language import N_, _, _c, _n
 from include.reports.model import Block, Column, Picture, Report, Section, Sentence, Table, Tile
-from include.reports.model_words import known
 from include.reports.reader import Reader, Row
+from include.reports.retold import known
 from include.reports.words import (
     compare,
     listed,

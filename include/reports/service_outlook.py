@@ -9,8 +9,8 @@ from include.reports.blocks import grid, ranking
 from include.reports.charts import fan
 from include.reports.language import _, _n, language
 from include.reports.model import Block, Column, Picture, Section, Sentence, Table
-from include.reports.model_words import explained, group
 from include.reports.reader import Reader, Row
+from include.reports.retold import explained, group
 from include.reports.words import day, number, share, short_day, together
 
 WEEK = 7

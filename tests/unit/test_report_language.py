@@ -99,7 +99,7 @@ def test_a_translation_has_the_places_of_its_message() -> None:
 def test_what_the_product_writes_into_the_warehouse_is_known() -> None:
     assert {segment.name for segment in load_value_config().segments} == set(retold.SEGMENTS)
     words = {word for feature in FEATURES for word in (feature.low, feature.high)}
-    assert words | {"average"} == set(retold.WORDS)
+    assert words | {"average"} == set(retold.CUSTOMER_WORDS)
     assert {*PERSON.fields, *ORGANISATION.fields} == {*quality.NAMES, "name"}
     with speaking("zh"):
         assert retold.segment("New") == "新客户"
@@ -118,14 +118,14 @@ def test_why_there_is_no_model_is_told_in_the_language_spoken() -> None:
     none = _fit_clusters(np.zeros((3, len(FEATURES))))
     alike = _fit_clusters(np.zeros((200, len(FEATURES))))
     reasons = [fitted.scores["reason"] for fitted in (few, none, alike)]
-    assert [retold.reason(reason) for reason in reasons] == reasons
+    assert [retold.no_model(reason) for reason in reasons] == reasons
     with speaking("zh"):
-        assert [retold.reason(reason) for reason in reasons] == [
+        assert [retold.no_model(reason) for reason in reasons] == [
             "有复购的客户仅 2 位，至少需要 50 位",
             "有过购买的客户仅 3 位，至少需要 100 位",
             "对有过购买的客户重新抽样后，2 至 8 个分组的结果均不稳定",
         ]
-        assert retold.reason("a reason of its own") == "a reason of its own"
+        assert retold.no_model("a reason of its own") == "a reason of its own"
 
 
 def test_figures_and_days_as_they_are_read_in_chinese() -> None:
