@@ -188,7 +188,8 @@ def flow_and_stock(
             upper.plot(places[-1], values[-1], marker="o", markersize=4, color=colour, clip_on=False)
             ends.append((values[-1], f"{name} {compact(values[-1])}", colour))
         _value_axis(upper.yaxis, [*inflow[1], *outflow[1]])
-        gap = (upper.get_ylim()[1] - upper.get_ylim()[0]) * 0.13
+        line = 0.23 / (upper.get_position().height * figure.get_figheight())  # inches, of a label
+        gap = (upper.get_ylim()[1] - upper.get_ylim()[0]) * line
         ends.sort(key=lambda end: end[0])
         heights = [ends[0][0], max(ends[1][0], ends[0][0] + gap)]
         for height, (_, text, colour) in zip(heights, ends, strict=True):

@@ -22,6 +22,7 @@ from include.reports.words import days_between, show
 PICTURES = 3
 PICTURE_DPI = 144
 SENT_FOR = timedelta(hours=48)
+ISOLATES = dict.fromkeys(map(ord, "\u2068\u2069"))  # not every program for plain text hides them
 TONES = {"good": "#0f6a8b", "bad": "#b24a12", "flat": "#566571"}
 
 
@@ -129,7 +130,7 @@ def _parts(edition: Edition, brand: Brand, mail: Mail, folder: Path, link: str) 
     lines += ["", *(f"{tile['label']}: {tile['value']} {tile['change']}".rstrip() for tile in values["tiles"])]
     lines += ["", *([where] if where else []), as_of]
     return Message(
-        key="", kind="report", channel="", recipient="", subject=f"{report.title}, {period}", text="\n".join(lines),
+        key="", kind="report", channel="", recipient="", subject=f"{report.title}, {period}", text="\n".join(lines).translate(ISOLATES),
         html=_template().render(values), files=[*(file for _block, file in pictures), *attached],
         not_before=frame.window.end, not_after=frame.window.end, values={"link": where},
     )  # fmt: skip
