@@ -130,7 +130,8 @@ def _parts(edition: Edition, brand: Brand, mail: Mail, folder: Path, link: str) 
     lines += ["", *(f"{tile['label']}: {tile['value']} {tile['change']}".rstrip() for tile in values["tiles"])]
     lines += ["", *([where] if where else []), as_of]
     return Message(
-        key="", kind="report", channel="", recipient="", subject=f"{report.title}, {period}", text="\n".join(lines).translate(ISOLATES),
+        key="", kind="report", channel="", recipient="", subject=f"{report.title}, {period}",
+        text="\n".join(lines).translate(ISOLATES),
         html=_template().render(values), files=[*(file for _block, file in pictures), *attached],
         not_before=frame.window.end, not_after=frame.window.end, values={"link": where},
     )  # fmt: skip
