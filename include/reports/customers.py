@@ -54,7 +54,12 @@ def build(reader: Reader, frame: Frame) -> Report:
     return Report(
         subject="customers",
         title=_c("title", "Customers"),
-        changes=[*_changes(frame, now, before, main), *_segment_change(scores), *_usual(frame, days)],
+        changes=[
+            *_changes(frame, now, before, main),
+            *_alike(reader, frame, currency),
+            *_segment_change(scores),
+            *_usual(frame, days),
+        ],
         doubts=[
             *doubts.of_sources(reader, frame),
             *_first_read(reader.rows("customers_first_read")),
@@ -155,6 +160,22 @@ def _segment_change(scores: list[Row]) -> list[str]:
             total,
             best=number(best),
             quiet=number(quiet),
+        )
+    ]
+
+
+def _alike(reader: Reader, frame: Frame, currency: str) -> list[str]:
+    """What was in the period that the window is like."""
+    (row,) = reader.rows("customers_alike", currency=currency)
+    if not frame.alike or not row["is_known"]:
+        return []
+    return [
+        _n(
+            "{when}: {n} order, for {amount}.",
+            "{when}: {n} orders, for {amount}.",
+            row["orders"],
+            when=frame.alike_words,
+            amount=money(row["revenue"], currency),
         )
     ]
 

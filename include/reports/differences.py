@@ -35,7 +35,7 @@ class Differences:
             told.append(f"{left} more figures")
         if self.tables:
             told.append(f"other rows in {', '.join(self.tables)}")
-        return "; ".join(told) or "no figure and no table"
+        return "; ".join(told) or "the same figures and tables"
 
 
 def figures(report: Report) -> dict[str, Any]:

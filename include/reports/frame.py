@@ -6,13 +6,14 @@ from typing import Any
 
 from include.reports.language import _, _n
 from include.reports.model import Phrase
-from include.reports.words import month, short_day
+from include.reports.words import day, days_between, long_month, month, short_day, weekday
 from include.window import Window
 
 PICTURE_DAYS = 28
 COHORT_DAYS = 365
 DAILY_UP_TO = 60
 WEEKLY_UP_TO = 366
+LONGEST_ALIKE = 300
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,33 @@ class Frame:
         return Phrase(on=_("since the window’s start"), at=_("at the window’s start"))
 
     @property
+    def alike(self) -> Window | None:
+        """The period that the window is like: the same weekday a week before, the same month or weeks a year before.
+
+        None for a window of parts of days, or of a year and more, which the period before is like already.
+        """
+        first, last, zone = self.window.first_day, self.window.last_day, self.window.zone
+        if not self.is_whole_days or self.length > LONGEST_ALIKE:
+            return None
+        if self.length == 1:
+            return Window.day(first - timedelta(days=7), zone)
+        if first.day == 1 and Window.month(first, zone) == self.window:
+            return Window.month(first.replace(year=first.year - 1), zone)
+        return Window.between(first - timedelta(weeks=52), last - timedelta(weeks=52), zone)
+
+    @property
+    def alike_words(self) -> str:
+        """When that was, to begin a sentence with: ``In October 2025``; empty where there is no such period."""
+        alike = self.alike
+        if alike is None:
+            return ""
+        if self.length == 1:
+            return _("On {weekday} {day}, a week before", weekday=weekday(alike.first_day), day=day(alike.first_day))
+        if alike.first_day.day == 1 and Window.month(alike.first_day, alike.zone) == alike:
+            return _("In {month}", month=long_month(alike.first_day))
+        return _("In the same weeks a year before, {days}", days=days_between(alike.first_day, alike.last_day))
+
+    @property
     def grain(self) -> str:
         """Days up to 60 days, weeks up to a year, months beyond."""
         if self.length <= DAILY_UP_TO:
@@ -99,7 +127,7 @@ class Frame:
 
     def parameters(self) -> dict[str, Any]:
         """What the queries are bound to."""
-        zone, last_day = self.window.zone, self.window.last_day
+        zone, last_day, alike = self.window.zone, self.window.last_day, self.alike
         history_first_day = self.buckets()[0].first_day
         cohort_first_day = min(self.window.first_day, last_day - timedelta(days=COHORT_DAYS - 1))
         return {
@@ -113,4 +141,7 @@ class Frame:
             "last_day": last_day,
             "sources": list(self.sources),
             "timezone": zone.key,
+            # none of it where there is no such period
+            "alike_start": alike.start if alike else self.window.start,
+            "alike_end": alike.end if alike else self.window.start,
         }

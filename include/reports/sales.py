@@ -15,6 +15,7 @@ from include.reports.retold import known
 from include.reports.words import (
     compare,
     listed,
+    long_month,
     money,
     month,
     more_or_less,
@@ -70,6 +71,8 @@ def build(reader: Reader, frame: Frame) -> Report:
         title=_("Sales"),
         changes=[
             *_changes(frame, total, before, main, main_before),
+            *_alike(reader, frame, currency),
+            *_target(reader),
             *_where_from(main, reps, products),
             *_usual(frame, days),
         ],
@@ -198,6 +201,42 @@ def _won(frame: Frame, total: Row, before: Row, main: Row, main_before: Row) -> 
             **told,
         )
     )
+
+
+def _alike(reader: Reader, frame: Frame, currency: str) -> list[str]:
+    """What was in the period that the window is like."""
+    (row,) = reader.rows("sales_alike", currency=currency)
+    if not frame.alike or not row["is_known"]:
+        return []
+    created = _n("{n} new deal", "{n} new deals", row["created_deals"])
+    return [
+        _n(
+            "{when}: {n} deal won, for {amount}, and {created}.",
+            "{when}: {n} deals won, for {amount}, and {created}.",
+            row["won_deals"],
+            when=frame.alike_words,
+            amount=money(row["won_amount"], currency),
+            created=created,
+        )
+    ]
+
+
+def _target(reader: Reader) -> list[str]:
+    """How far the targets of the month under way are reached: those of teams, where there are some, else of reps."""
+    rows = [row for row in reader.rows("sales_coverage") if row["period"] == "month"]
+    teams = [row for row in rows if row["dimension"] == "team"]
+    of = teams or rows
+    target = sum(row["target_amount"] for row in of)
+    if not target:
+        return []
+    told = {
+        "month": long_month(of[0]["period_start"]),
+        "target": money(target, of[0]["reporting_currency"]),
+        "share": share(ratio(sum(row["won_amount"] for row in of), target) or 0),
+    }
+    if teams:
+        return [_("Of the targets of all teams for {month}, {target}, {share} is reached.", **told)]
+    return [_("Of the targets of all reps for {month}, {target}, {share} is reached.", **told)]
 
 
 def _where_from(main: Row, reps: list[Row], products: list[Row]) -> list[str]:

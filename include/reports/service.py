@@ -52,7 +52,7 @@ def build(reader: Reader, frame: Frame) -> Report:
     return Report(
         subject="service",
         title=_("Service"),
-        changes=[*_changes(frame, now, before), *_usual(frame, days)],
+        changes=[*_changes(frame, now, before), *_alike(reader, frame), *_usual(frame, days)],
         doubts=[
             *doubts.of_sources(reader, frame),
             *_doubts(now),
@@ -159,6 +159,21 @@ def _reply_words(frame: Frame, now: Row, before: Row) -> str:
             before=minutes(then),
         )
     return together(told, _("Nine of ten came within {time}.", time=minutes(now["reply_p90"])))
+
+
+def _alike(reader: Reader, frame: Frame) -> list[str]:
+    """What was in the period that the window is like."""
+    (row,) = reader.rows("service_alike")
+    if not frame.alike or not row["is_known"]:
+        return []
+    return [
+        _n(
+            "{when}: {n} ticket came in.",
+            "{when}: {n} tickets came in.",
+            row["created_tickets"],
+            when=frame.alike_words,
+        )
+    ]
 
 
 def _usual(frame: Frame, days: list[Row]) -> list[str]:

@@ -214,6 +214,42 @@ def test_what_happens_later_changes_no_sales_figure(connection: psycopg.Connecti
     assert build(connection, "sales") == before
 
 
+def test_the_period_that_a_window_is_like() -> None:
+    def alike(first: str, last: str) -> str | None:
+        found = Frame(Window.between(first, last, UTC), ("crm",)).alike
+        return str(found) if found else None
+
+    assert alike("2026-11-22", "2026-11-22") == "2026-11-15"  # the Sunday before
+    assert alike("2026-10-01", "2026-10-31") == "2025-10-01..2025-10-31"
+    assert alike("2028-02-01", "2028-02-29") == "2027-02-01..2027-02-28"
+    assert alike("2026-11-09", "2026-11-15") == "2025-11-10..2025-11-16"  # Monday to Sunday, 52 weeks before
+    assert alike("2026-01-01", "2026-12-31") is None  # the period before is the year before
+    part = Window(at("11-09 06:00"), at("11-10 06:00"), UTC)
+    assert Frame(part, ("crm",)).alike is None
+
+
+def test_what_was_a_week_and_a_year_before_is_said(connection: psycopg.Connection) -> None:
+    put(
+        connection,
+        "mart.deal",
+        DEAL,
+        {"deal_id": "1", "created_at": datetime(2025, 6, 1, tzinfo=UTC)},
+        {"deal_id": "2", **WON, "created_at": datetime(2025, 10, 2, tzinfo=UTC), "amount": 70,
+         "closed_at": datetime(2025, 10, 31, 23, 59, tzinfo=UTC)},
+        {"deal_id": "3", **WON, "created_at": datetime(2025, 10, 3, tzinfo=UTC), "amount": 30,
+         "closed_at": datetime(2025, 11, 1, tzinfo=UTC)},
+        {"deal_id": "4", **WON, "created_at": at("10-18 08:00"), "closed_at": at("10-18 09:00"), "amount": 5},
+        {"deal_id": "5", **WON, "created_at": at("10-20"), "closed_at": at("10-25 09:00"), "amount": 6},
+    )  # fmt: skip
+    month = build(connection, "sales", Frame(Window.month("2026-10-01", UTC), ("crm",)))
+    assert "In October 2025: 1 deal won, for 70 USD, and 2 new deals." in month.changes
+    day = build(connection, "sales", Frame(Window.day("2026-10-25", UTC), ("crm",)))
+    assert "On Sunday 18 October 2026, a week before: 1 deal won, for 5 USD, and 1 new deal." in day.changes
+    # nothing is said of a time before the first thing that is known
+    first = build(connection, "sales", Frame(Window.month("2026-06-01", UTC), ("crm",)))
+    assert not any("2025" in said for said in first.changes)
+
+
 def test_a_deal_first_seen_closed_has_no_stage_before(connection: psycopg.Connection) -> None:
     # won after the window, and known only since: open in it, but not with the certainty of Won
     put(connection, "mart.deal", DEAL, {"deal_id": "1", **WON, "created_at": at("11-01"), "closed_at": at("11-20")})
