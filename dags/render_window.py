@@ -51,7 +51,7 @@ def render_window():
         from include.config_files import ConfigError
         from include.reports.by_hand import render_by_hand, send_by_hand
         from plugins.hooks.warehouse import WarehouseHook
-        from plugins.operators.report import pages_url
+        from plugins.operators.links import pages_url
 
         if not params["first_day"] or not params["last_day"]:
             raise ConfigError("first_day and last_day are needed, each like 2026-11-22")
@@ -66,7 +66,7 @@ def render_window():
             ",".join(params["languages"]),
         )
         if params["send_to"]:
-            send_by_hand(warehouse, editions, params["send_to"], params["attach"], f"{pages_url()}/", run_id)
+            send_by_hand(warehouse, editions, params["send_to"], params["attach"], pages_url("reports/"), run_id)
         return [str(edition.path) for edition in editions]
 
     render()  # type: ignore[call-arg, misc]  # params comes from Airflow

@@ -4,6 +4,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from plugins.hooks.source import SourceHook
 from plugins.operators.day import DayOperator
+from plugins.operators.links import PagesLink, pages_url
 
 
 class _SourceOperator(DayOperator):
@@ -16,6 +17,7 @@ class _SourceOperator(DayOperator):
     def __init__(self, *, source: str, **kwargs) -> None:
         super().__init__(**kwargs)
         self.source = source
+        self.pages = ""
 
 
 class LandSourceOperator(_SourceOperator):
@@ -51,11 +53,13 @@ class StageSourceOperator(_SourceOperator):
     """
 
     ui_color = "#dcfce7"
+    operator_extra_links = (PagesLink("Validation"),)
 
     def execute(self, context) -> dict[str, int]:
         from include.ingest import stage_source
         from include.sources.config import load_source
 
+        self.pages = pages_url(f"sources/{self.source}")
         counts = stage_source(self.warehouse, load_source(self.source), self.window)
         self.log.info("%s", counts)
         return counts.as_dict()

@@ -3,22 +3,10 @@
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
-from airflow.sdk import BaseOperatorLink
-
 from include.reports.config import Period
 from include.window import Window
 from plugins.operators.day import DayOperator
-
-PAGES = "/crm/pages/reports"
-
-
-class ReportsLink(BaseOperatorLink):
-    """From the task to the editions of its window, in the pages of reports."""
-
-    name = "Reports"
-
-    def get_link(self, operator, *, ti_key) -> str:
-        return operator.pages  # asked in the task's own process, after it has run
+from plugins.operators.links import PagesLink, pages_url
 
 
 class RenderReportsOperator(DayOperator):
@@ -35,7 +23,7 @@ class RenderReportsOperator(DayOperator):
     """
 
     ui_color = "#fee2e2"
-    operator_extra_links = (ReportsLink(),)
+    operator_extra_links = (PagesLink("Reports"),)
 
     def __init__(self, *, period: Period, sources: list[str], **kwargs) -> None:
         super().__init__(**kwargs)
@@ -68,19 +56,12 @@ class RenderReportsOperator(DayOperator):
         for edition in editions:
             self.log.info("%s edition: %s", "New" if edition.is_new else "Same", edition.path)
         days = {"first_day": str(window.first_day), "last_day": str(window.last_day)}
-        self.pages = f"{pages_url()}?{urlencode(days)}"
+        self.pages = pages_url(f"reports?{urlencode(days)}")
         now = datetime.now(UTC)
         if may_be_told(window, now):
             with self.warehouse.connect() as connection:
                 done = propose_reports(
-                    connection, outbox, config.brand, plan.mail, editions, REPORTS, now, f"{pages_url()}/"
+                    connection, outbox, config.brand, plan.mail, editions, REPORTS, now, pages_url("reports/")
                 )
             self.log.info("To send: %s", done)
         return [str(edition.path) for edition in editions]
-
-
-def pages_url() -> str:
-    """The pages of reports in Airflow; ``/`` and the number of an edition after it open that."""
-    from airflow.configuration import conf
-
-    return str(conf.get("api", "base_url", fallback="")).rstrip("/") + PAGES
