@@ -30,19 +30,20 @@ from plugins.dag_defaults import DEFAULT_ARGS, START
 def refresh_today():
     @task
     def refresh_core_and_marts() -> dict[str, int]:
-        """Take up what was staged since core was built; returns the loads taken up."""
+        """Take up what was staged since core was built, and what a run before left; returns the loads taken up."""
         from airflow.sdk.exceptions import AirflowSkipException
 
         from include.warehouse.core import build_core
-        from include.warehouse.marts import refresh_marts
+        from include.warehouse.marts import changed_subjects, refresh_marts
         from plugins.hooks.warehouse import WarehouseHook
 
         warehouse = WarehouseHook().warehouse
         built = build_core(warehouse)
-        if not built.loads:
-            raise AirflowSkipException("Nothing was staged since the last run.")
-        refresh_marts(warehouse, "sales")
-        refresh_marts(warehouse, "service")
+        subjects = changed_subjects(warehouse)
+        if not subjects:
+            raise AirflowSkipException("Nothing has changed since the last run.")
+        for subject in subjects:
+            refresh_marts(warehouse, subject)
         return {"loads": built.loads}
 
     refresh_core_and_marts()

@@ -9,7 +9,7 @@ validations.
 Output: `<reports>/<subject>/<day>/<checksum>.html`, listed in `ops.report_edition`.
 """
 
-from airflow.sdk import PartitionedAssetTimetable, dag, task
+from airflow.sdk import PartitionedAssetTimetable, TriggerRule, dag, task
 
 from include.assets import MARTS, REPORTS
 from include.sources.config import load_sources
@@ -31,7 +31,7 @@ SOURCES = [source.name for source in load_sources().values() if source.enabled]
 def render_reports():
     reports = RenderReportsOperator(task_id="render_reports", period="daily", sources=SOURCES)
 
-    @task(outlets=[REPORTS])
+    @task(outlets=[REPORTS], trigger_rule=TriggerRule.ALL_DONE)
     def build_data_docs(partition_key: str | None = None) -> str | None:
         """Write the data docs of the latest validations; the days of a backfill would only write them over and over."""
         from datetime import UTC, datetime

@@ -4,8 +4,9 @@
 Renders the reports of a week, Monday to Sunday, when the marts of all of its days are there: which ones, in
 which languages and formats, and who gets them by mail, is in `include/config/reports.yaml` (docs/reports.md).
 
-A run's key is the week's first day. A week that is reported again becomes a new edition beside the old, and what
-differs is kept with it. Only a week that has just ended is mailed, through the outbox.
+A run's key is the week's first day. A week all of whose days are run again becomes a new edition beside the old, and
+what differs is kept with it; after a few of its days `render_window` makes it. Only a week that has just ended is
+mailed, through the outbox.
 
 Output: `<reports>/<subject>/<first day>..<last day>/<checksum>.html`, listed in `ops.report_edition`.
 """

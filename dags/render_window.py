@@ -38,6 +38,9 @@ DAY = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
         ),
         "sources": Param([], type="array", items={"type": "string"}, title="Sources", description="all unless named"),
         "send_to": Param([], type="array", items={"type": "string"}, title="Send to", description="e-mail addresses"),
+        "occasion": Param(
+            "", type="string", title="Occasion", description="of one occasion a report is mailed once; each run is one"
+        ),
         "attach": Param(
             [], type="array", items={"type": "string", "enum": ["html", "pdf", "xlsx"]}, title="Attach to the mail"
         ),
@@ -66,7 +69,14 @@ def render_window():
             ",".join(params["languages"]),
         )
         if params["send_to"]:
-            send_by_hand(warehouse, editions, params["send_to"], params["attach"], pages_url("reports/"), run_id)
+            send_by_hand(
+                warehouse,
+                editions,
+                params["send_to"],
+                params["attach"],
+                pages_url("reports/"),
+                params["occasion"] or run_id,
+            )
         return [str(edition.path) for edition in editions]
 
     render()  # type: ignore[call-arg, misc]  # params comes from Airflow

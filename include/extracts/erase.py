@@ -42,12 +42,22 @@ def published(folder: Path) -> list[str]:
     """What is said of extracts that were published to Tableau: the person is in them until they are replaced."""
     from include.extracts.make import Manifest  # brings pyarrow along
 
-    told = []
+    told, known = [], load_extracts().extracts
     for file in sorted(folder.glob("*.hyper")) if folder.is_dir() else []:
         manifest = Manifest.of(file)
-        if not manifest or not manifest.published:
+        if not manifest:
+            told.append(f"extract {file.stem} was touched by someone: whether it was published is not known")
             continue
-        if manifest.published["as"] == "create":
+        if not manifest.published:
+            continue
+        extract = known.get(file.stem)
+        if extract is None or extract.publish == "none":
+            told.append(
+                f"data source {file.stem} of Tableau's: extracts.yaml no longer replaces it, so delete it there"
+            )
+        elif manifest.published["as"] == "refresh":
+            told.append(f"data source {file.stem} of Tableau's: its next refresh takes the person out")
+        elif manifest.published["as"] == "create":
             told.append(f"data source {file.stem} of Tableau's: publish: create never replaces it, so delete it there")
         else:
             told.append(f"data source {file.stem} of Tableau's: the next run of make_extracts takes the person out")

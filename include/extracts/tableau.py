@@ -32,7 +32,10 @@ def publish(server: tsc.Server, project: str, name: str, extract: Extract, folde
         place = _project(server, project)
         there = _data_source(server, place, name)
         if extract.publish == "refresh":
-            return _refresh(server, there)
+            done = _refresh(server, there)
+            if manifest := Manifest.of(file):
+                _note(manifest, file, extract)
+            return done
         if extract.publish == "create" and there:
             return "is there already, and left alone"
         manifest = Manifest.of(file)

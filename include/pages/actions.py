@@ -1,5 +1,6 @@
 """Actions: what is to go out, went out or is in doubt, and pairs of records that may be one; people decide."""
 
+import base64
 from typing import Any
 
 from starlette.responses import Response
@@ -9,7 +10,7 @@ from include.actions.config import load_outbox_config
 from include.customers.kinds import ORGANISATION, PERSON
 from include.customers.linking import decide
 from include.customers.review import SHOWN, doubts
-from include.pages.app import ROWS, Page, Refused, Visit, now
+from include.pages.app import ROWS, Page, Refused, Visit, inside, now
 from include.reports.words import listed
 
 SEND, READ_PEOPLE, LINK = "send_outbox", "track_customers", "build_core"
@@ -60,9 +61,15 @@ def _choices(visit: Visit, state: str) -> dict[str, Any]:
 
 
 def open_message(visit: Visit) -> Response:
-    html = visit.row("message", outbox_id=visit.path["number"])["html"]
+    message = visit.row("message", outbox_id=visit.path["number"])
+    html = message["html"]
     if html is None:
         raise Refused(404, "This message has no HTML part.")
+    for file in message["files"]:
+        # as a mail program does: pictures that go with it are shown where it names them
+        if file["content_id"] and (picture := inside(visit.around.reports, file["path"])):
+            data = base64.b64encode(picture.read_bytes()).decode()
+            html = html.replace(f"cid:{file['content_id']}", f"data:image/png;base64,{data}")
     return visit.foreign(html)
 
 

@@ -333,7 +333,10 @@ async def _form(request: Request) -> Mapping[str, Sequence[str]]:
 def inside(folder: Path, path: str | Path) -> Path | None:
     """The file at a path under a folder; None when it is not there, or leads out of it."""
     root = folder.resolve()
-    whole = (root / path).resolve()
+    try:
+        whole = (root / path).resolve()
+    except ValueError:  # no file has such a name
+        return None
     return whole if whole.is_relative_to(root) and whole.is_file() else None
 
 

@@ -1,6 +1,7 @@
 """Reports: every edition that was kept, to open and to take away, and a window to be rendered now."""
 
 import re
+import secrets
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ def show_edition(visit: Visit) -> Response:
     return visit.show(
         "edition", edition=edition, siblings=siblings, formats=_formats(visit, edition["path"]), all_formats=FORMATS,
         languages=LANGUAGES, differences=since_the_one_before(visit.connection, edition["path"]),
-        may_render=visit.may_run(RENDER),
+        may_render=visit.may_run(RENDER), once=secrets.token_hex(8),
     )  # fmt: skip
 
 
@@ -91,6 +92,8 @@ def send_edition(visit: Visit) -> Response:
     """Render the edition's window again and send it: without newer data that is this very edition."""
     edition = visit.row("edition", edition_id=visit.path["number"])
     addresses = [part for part in visit.sent("to", "The address").replace(",", " ").split() if part]
+    if not addresses:
+        raise Refused(400, "The address is missing.")
     if bad := [address for address in addresses if not ADDRESS.fullmatch(address)]:
         raise Refused(400, f"{bad[0]} is no e-mail address.")
     attached = [name for name in FORMATS if name in visit.form.get("attach", ())]
@@ -99,6 +102,8 @@ def send_edition(visit: Visit) -> Response:
         "subject": edition["subject"], "first_day": str(window.first_day), "last_day": str(window.last_day),
         "formats": ["html", *(name for name in attached if name != "html")], "languages": [edition["language"]],
         "sources": edition["sources"], "send_to": addresses, "attach": attached,
+        # a form that is sent twice, as by a double click, mails once
+        "occasion": visit.sent("once", "The form's own number"),
     }  # fmt: skip
     visit.around.trigger(visit.visitor, RENDER, conf)
     return visit.go(f"reports/{edition['edition_id']}", done="send")

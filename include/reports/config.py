@@ -17,6 +17,7 @@ Format = Literal["html", "pdf", "xlsx"]
 Period = Literal["daily", "weekly", "monthly"]
 
 LARGEST_LOGO = 200_000
+NO_MAIL = "reports.yaml: outbox.yaml has no channel of kind email, so nobody can get mail"
 
 
 class Brand(StrictModel):
@@ -96,6 +97,13 @@ class Plan(StrictModel):
                 )
             if missing := [name for name in mail.attach if name != "html" and name not in self.formats]:
                 raise ValueError(f"mail: {', '.join(missing)} cannot be attached: not in formats")
+        sent = [
+            (mail.report, mail.language, to.email or to.channel or "", to.name if to.channel else "")
+            for mail in self.mail
+            for to in mail.to
+        ]
+        if twice := [one for one in sent if sent.count(one) > 1]:
+            raise ValueError(f"mail: {twice[0][2]} gets the report {twice[0][0]} in {twice[0][1]} twice; put it once")
         return self
 
 
@@ -140,4 +148,4 @@ def check_channels(config: ReportsConfig, outbox: OutboxConfig) -> None:
                         f"there is {', '.join(others) or 'none'}"
                     )
                 if recipient.email and not mail:
-                    raise ConfigError("reports.yaml: outbox.yaml has no channel of kind email, so nobody can get mail")
+                    raise ConfigError(NO_MAIL)

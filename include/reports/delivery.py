@@ -1,5 +1,6 @@
 """Reports that go out: who gets which is in include/config/reports.yaml; they go by the outbox, each message once."""
 
+import hashlib
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,11 +13,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from include.actions.config import EmailChannel, OutboxConfig
 from include.actions.outbox import Attached, Message, propose
-from include.reports.config import Brand, Mail, Recipient
+from include.config_files import ConfigError
+from include.reports.config import NO_MAIL, Brand, Mail, Recipient
 from include.reports.language import _, speaking
 from include.reports.model import Picture, Tile
 from include.reports.page import instant
-from include.reports.render import Edition
+from include.reports.render import Edition, write_whole
 from include.reports.words import days_between, show
 
 PICTURES = 3
@@ -56,6 +58,8 @@ def propose_reports(
         for edition in editions:
             if (mail.report, mail.language) != (edition.report.subject, edition.language):
                 continue
+            if not is_as_made(edition):
+                raise ReportChangedError(f"{edition.path} was changed by an erasure meanwhile: render it again")
             if mail.when == "changed" and not is_changed(edition.report.tiles):
                 done.unchanged += len(mail.to)
                 continue
@@ -70,6 +74,15 @@ def propose_reports(
     return done
 
 
+class ReportChangedError(RuntimeError):
+    """An edition that is not as it was made."""
+
+
+def is_as_made(edition: Edition) -> bool:
+    """Whether the page is still what was rendered: an erasure may have come between."""
+    return hashlib.sha256(edition.path.read_bytes()).hexdigest() == edition.checksum
+
+
 def is_changed(tiles: Sequence[Tile]) -> bool:
     """Whether a figure at the top is another than in the period before."""
     return any(tile.change and not tile.change.is_same for tile in tiles)
@@ -78,7 +91,10 @@ def is_changed(tiles: Sequence[Tile]) -> bool:
 def _addressed(
     edition: Edition, outbox: OutboxConfig, recipient: Recipient, parts: Message, now: datetime, occasion: str
 ) -> Message:  # fmt: skip
-    mail = next(name for name, channel in outbox.channels.items() if isinstance(channel, EmailChannel))
+    mail = next((name for name, channel in outbox.channels.items() if isinstance(channel, EmailChannel)), None)
+    channel = recipient.channel or mail
+    if channel is None:
+        raise ConfigError(NO_MAIL)
     to = recipient.email or recipient.name or recipient.channel or ""
     # of one window once, whatever editions of it there are; one that nobody has had yet is written anew
     key = " ".join(
@@ -88,7 +104,7 @@ def _addressed(
     return replace(
         parts,
         key=key,
-        channel=recipient.channel or mail,
+        channel=channel,
         recipient=to,
         html=None if recipient.channel else parts.html,
         files=() if recipient.channel else parts.files,
@@ -108,7 +124,7 @@ def _parts(edition: Edition, brand: Brand, mail: Mail, folder: Path, link: str) 
     for number, block in enumerate(shown, 1):
         path = edition.path.with_suffix(f".{number}.png")
         if not path.exists():
-            path.write_bytes(png(block))
+            write_whole(path, png(block))
         file = Attached(str(path.relative_to(folder)), path.name, f"picture-{number}@crm-autopilot")
         pictures.append((block, file))
     as_of = _("As of {at}, {zone} time.", at=instant(frame.window.end, frame), zone=frame.window.zone.key)

@@ -34,6 +34,17 @@ class Reader:
         self._noted = {}
         yield self._noted
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """What fails within leaves no trace: neither in the transaction nor in what is remembered."""
+        found, told = dict(self._found), dict(self._told)
+        try:
+            with self._cursor.connection.transaction():
+                yield
+        except BaseException:
+            self._found, self._told = found, told
+            raise
+
     def rows(self, name: str, **more: str) -> list[Row]:
         """The rows of ``sql/report/<name>.sql``; none when it makes a temporary table for the queries after it.
 

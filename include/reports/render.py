@@ -61,6 +61,19 @@ class Edition:
     edition_id: int
 
 
+class ReportsFailedError(RuntimeError):
+    """Reports that could not be made.
+
+    :param editions: of the others.
+    :param failed: subject → why.
+    """
+
+    def __init__(self, editions: list[Edition], failed: dict[str, Exception]) -> None:
+        told = "; ".join(f"{subject}: {type(error).__name__}: {error}" for subject, error in failed.items())
+        super().__init__(f"reports that could not be made: {told}")
+        self.editions, self.failed = editions, failed
+
+
 def render(
     warehouse: Warehouse, subject: str, window: Window, sources: Sequence[str], folder: Path = REPORTS,
     formats: Collection[Format] = (), language: Language = "en",
@@ -83,6 +96,7 @@ def render_all(
     :param sources: names of the sources that the reports cover.
     :param formats: others than the page, which is always made; each beside it, with its name.
     :returns: by subject, then by language, as they are given.
+    :raises ReportsFailedError: when a report could not be made; it has those that could.
     :raises ValueError: when there is no such subject or language, or no source is named.
     """
     if unknown := [subject for subject in subjects if subject not in SUBJECTS]:
@@ -95,15 +109,27 @@ def render_all(
     # an erasure looks through the editions when those that are made from what was before it are there
     with warehouse.connect(autocommit=True) as holding, shared(holding, "editions"):
         told: list[tuple[Report, Language, dict]] = []
+        failed: dict[str, Exception] = {}
         with warehouse.connect() as connection:
             # one state of the warehouse for all figures; it must be set before the first statement
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            reader = Reader(connection, frame.parameters())
-            for subject in subjects:
-                for language in languages:
-                    with speaking(language), reader.noting() as ran:
-                        told.append((SUBJECTS[subject](reader, frame), language, ran))
-        return [_keep(warehouse, report, frame, ran, folder, formats, language) for report, language, ran in told]
+            with connection.transaction():
+                reader = Reader(connection, frame.parameters())
+                for subject in subjects:
+                    try:
+                        with reader.attempt():
+                            made = []
+                            for language in languages:
+                                with speaking(language), reader.noting() as ran:
+                                    made.append((SUBJECTS[subject](reader, frame), language, ran))
+                    except Exception as error:  # the others are made all the same; it is raised below
+                        failed[subject] = error
+                    else:
+                        told += made
+        editions = [_keep(warehouse, report, frame, ran, folder, formats, language) for report, language, ran in told]
+    if failed:
+        raise ReportsFailedError(editions, failed) from next(iter(failed.values()))
+    return editions
 
 
 def _keep(
@@ -117,12 +143,12 @@ def _keep(
         path = folder / report.subject / frame.window.label / f"{checksum[:12]}.html"
         manifest = _manifest(report, frame, ran, text, checksum, language)
         if not path.exists():  # an edition that is there is never changed, its manifest neither
-            _write(path.with_suffix(".json"), json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n")
-            _write(path, text)
+            write_whole(path.with_suffix(".json"), json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n")
+            write_whole(path, text)
         others = [path.with_suffix(f".{name}") for name in MAKERS if name in formats]
         for other in others:
             if not other.exists():
-                _write(other, MAKERS[other.suffix[1:]](report, frame, brand))
+                write_whole(other, MAKERS[other.suffix[1:]](report, frame, brand))
     number, is_new = _book(warehouse, frame, path.relative_to(folder), manifest)
     return Edition(path, checksum, is_new, language, tuple(others), report, frame, number)
 
@@ -151,7 +177,7 @@ def _manifest(
     }
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")

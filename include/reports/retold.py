@@ -95,6 +95,8 @@ CUSTOMER_WORDS = (
     N_("long-standing"), N_("few tickets"), N_("many tickets"), N_("average"),
 )  # fmt: skip
 # sql/mart/deal_outlook.sql: in what a deal is unlike its peers
+NUMBERS = ("days", "allowed", "times")
+NUMBER = r"-?[0-9]+(?:\.[0-9]+)?"
 STAYED = "{days} days in {stage}: longer than the allowed stay of {allowed} days"
 AMOUNT = N_("amount {times} times the usual one of its product")
 # sql/models/explain.sql, of the dimensions of sql/sales/event_part.sql and sql/service/event_part.sql
@@ -205,4 +207,9 @@ def _said(text: str, templates: Iterable[str]) -> str:
 
 @cache
 def _pattern(template: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(template)), re.DOTALL)
+    return re.compile(re.sub(r"\\\{(\w+)\\\}", _place, re.escape(template)), re.DOTALL)
+
+
+def _place(found: re.Match[str]) -> str:
+    """What may stand in a place: a number where one is read from it, else any text."""
+    return f"(?P<{found[1]}>{NUMBER if found[1] in NUMBERS else '.+'})"

@@ -80,6 +80,16 @@ def build_marts(warehouse: Warehouse, subject: Subject, window: Window, *, settl
     return _build(warehouse, subject, window.days(), settle)
 
 
+def changed_subjects(warehouse: Warehouse) -> list[Subject]:
+    """The subjects of which core has told something anew that their marts have not taken up yet."""
+    with warehouse.connect() as connection:
+        return [
+            subject
+            for subject, table in CHANGED.items()
+            if connection.execute(sql.SQL("select exists (select from {})").format(table)).fetchone() == (True,)
+        ]
+
+
 def refresh_marts(warehouse: Warehouse, subject: Subject) -> MartsBuilt:
     """Bring what is a row a thing (deals, tickets, promises) up to date within a day; no day is told, and no model."""
     return _build(warehouse, subject, [], settle=False)

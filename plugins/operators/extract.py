@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 
-from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
 
 from plugins.operators.day import DayOperator
@@ -39,10 +38,12 @@ class MakeExtractsOperator(DayOperator):
         return {one.name: one.written for one in made}
 
 
-class PublishExtractsOperator(BaseOperator):
+class PublishExtractsOperator(DayOperator):
     """
     Publish every extract to Tableau Server or Tableau Cloud as include/config/extracts.yaml says, by its connection;
     returns what was done by name. Where the connection is missing, extracts are files only, and the step is skipped.
+
+    :param warehouse_conn_id: the warehouse's connection.
     """
 
     ui_color = "#ffedd5"
@@ -62,12 +63,15 @@ class PublishExtractsOperator(BaseOperator):
                 f" docs/tableau.md says how to add it."
             ) from None
         from include.extracts.tableau import publish
+        from include.warehouse.locks import exclusive
 
         done, failed = {}, []
         with hook:
             for name, extract in config.extracts.items():
                 try:
-                    done[name] = publish(hook.server, config.project, name, extract, EXTRACTS)
+                    # an erasure deletes extracts, and has to know what Tableau has
+                    with self.warehouse.connect(autocommit=True) as connection, exclusive(connection, "extracts"):
+                        done[name] = publish(hook.server, config.project, name, extract, EXTRACTS)
                 except ExtractError as error:
                     failed.append(str(error))
                 else:

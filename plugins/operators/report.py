@@ -40,8 +40,8 @@ class RenderReportsOperator(DayOperator):
         from include.actions.config import load_outbox_config
         from include.reports.config import check_channels, load_reports_config
         from include.reports.delivery import propose_reports
-        from include.reports.render import render_all
-        from include.settings import REPORTS
+        from include.reports.render import ReportsFailedError, render_all
+        from include.settings import FRESH_HOURS, REPORTS
         from include.warehouse.marts import may_be_told
 
         config, outbox = load_reports_config(), load_outbox_config()
@@ -50,9 +50,13 @@ class RenderReportsOperator(DayOperator):
         if plan is None:
             raise ValueError(f"include/config/reports.yaml has no {self.period} reports")
         window = self.window
-        editions = render_all(
-            self.warehouse, plan.subjects, window, self.sources, REPORTS, plan.formats, plan.languages
-        )
+        failed = None
+        try:
+            editions = render_all(
+                self.warehouse, plan.subjects, window, self.sources, REPORTS, plan.formats, plan.languages
+            )
+        except ReportsFailedError as error:  # what could be made goes out; the task fails at the end
+            editions, failed = error.editions, error
         for edition in editions:
             self.log.info("%s edition: %s", "New" if edition.is_new else "Same", edition.path)
         days = {"first_day": str(window.first_day), "last_day": str(window.last_day)}
@@ -64,4 +68,8 @@ class RenderReportsOperator(DayOperator):
                     connection, outbox, config.brand, plan.mail, editions, REPORTS, now, pages_url("reports/")
                 )
             self.log.info("To send: %s", done)
+        elif plan.mail:
+            self.log.info("Nothing is mailed: the window ended more than %s hours ago.", FRESH_HOURS)
+        if failed:
+            raise failed
         return [str(edition.path) for edition in editions]

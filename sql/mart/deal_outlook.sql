@@ -52,7 +52,7 @@ select
                 when m.reporting_amount not between a.amount / 10 and a.amount * 10
                     then format(
                         'amount %%s times the usual one of its product',
-                        to_char(m.reporting_amount / a.amount::numeric, 'FM999990.0')
+                        round(m.reporting_amount / a.amount::numeric, 1)
                     )
             end
         ], null

@@ -19,6 +19,7 @@ select
     payload ->> 'text' as text,
     payload ->> 'html' as html,
     payload ->> 'path' as path,
-    payload ->> 'body' as body
+    payload ->> 'body' as body,
+    coalesce(payload -> 'files', '[]'::jsonb) as files
 from ops.outbox
 where outbox_id = %(outbox_id)s;

@@ -1,13 +1,4 @@
 -- one row per deal open at the window's end, the ten longest in their stage; how long one may stay there
-with allowed as (
-    select
-        source,
-        stage_name,
-        min(may_stay_days) as may_stay_days
-    from mart.sales_stage
-    group by source, stage_name
-)
-
 select
     o.source,
     o.deal_id,
@@ -19,9 +10,9 @@ select
     o.currency,
     o.days_in_stage,
     (o.stage_entered_at at time zone %(timezone)s)::date as entered_on,
-    a.may_stay_days
+    s.may_stay_days
 from open_deal as o
-left join allowed as a on o.source = a.source and o.stage_name = a.stage_name
+left join mart.sales_stage as s on o.source = s.source and o.stage_key = s.stage_key
 where o.period = 'current' and o.days_in_stage is not null
 order by o.days_in_stage desc, o.source collate "C", o.deal_id collate "C"
 limit 10;

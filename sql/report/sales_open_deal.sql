@@ -57,6 +57,7 @@ visit as (
         o.period,
         o.source,
         o.deal_id,
+        v.stage_key,
         v.stage_name,
         v.stage_position,
         v.probability,
@@ -71,6 +72,7 @@ visit as (
 placed as (
     select
         o.*,
+        v.stage_key,
         v.entered_at as stage_entered_at,
         coalesce(v.status, o.status) = 'open' as has_stage,
         coalesce(v.stage_name, o.stage_name) as stage_then,
@@ -91,6 +93,7 @@ select
     rep_name,
     company_name,
     created_at,
+    case when has_stage then stage_key end as stage_key,
     case when has_stage then stage_then end as stage_name,
     case when has_stage then position_then end as stage_position,
     case when has_stage then probability_then end as probability,

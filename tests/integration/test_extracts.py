@@ -280,7 +280,7 @@ def test_days_of_instants_are_business_days(
     [
         ("select * from mart.nowhere", {}, 'relation "mart.nowhere" does not exist'),
         ("select k, 1 / (k - 300000) as x from generate_series(1, 300000) as k", {}, "division by zero"),
-        ("select 1 as k union all select 1", {}, "the key 1 (k) is there twice"),
+        ("select 1 as k union all select 1", {}, "a key (k) is there twice"),
         (
             "select nullif(k, 1) as k, repeat('x', 200) as t from generate_series(1, 100000) as k",
             {},
@@ -313,7 +313,7 @@ def test_a_key_that_is_there_twice_is_seen_in_days_that_are_added(embedded: Data
     make.make(warehouse, "twice", what, folder=tmp_path)
     with warehouse.connect() as connection:
         sales(connection, DAYS[1], 2)
-    with pytest.raises(ExtractError, match=r"the key 2026-11-02 \(k\) is there twice"):
+    with pytest.raises(ExtractError, match=r"a key \(k\) is there twice"):
         make.make(warehouse, "twice", what, folder=tmp_path)
     assert [row["k"] for row in read(tmp_path / "twice.hyper")] == [DAYS[0]]
 

@@ -303,14 +303,16 @@ def test_a_window_is_rendered_by_the_dag(pages: Pages) -> None:
 def test_an_edition_is_sent_by_the_dag(pages: Pages) -> None:
     (link,) = links(pages.soup("reports?subject=sales"), "tbody tr:not(.group) th a")
     number = link.rsplit("/", 1)[1]
-    answer = pages.post(f"reports/{number}/send", {"to": "ann@acme.example, bo@acme.example", "attach": ["pdf", "exe"]})
-    assert answer.status == 303
+    once = pages.soup(f"reports/{number}").select_one("input[name=once]")["value"]  # type: ignore[index]
+    form = {"to": "ann@acme.example, bo@acme.example", "attach": ["pdf", "exe"], "once": once}
+    assert pages.post(f"reports/{number}/send", form).status == 303
     _, dag, conf = pages.started.pop()
+    assert conf["occasion"] == once  # sent twice, it mails once
     assert dag == "render_window" and conf["send_to"] == ["ann@acme.example", "bo@acme.example"]
     assert (conf["attach"], conf["formats"], conf["subject"]) == (["pdf"], ["html", "pdf"], "sales")
     assert (conf["first_day"], conf["last_day"]) == ("2025-08-01", "2025-09-18")
-    for wrong in ("ann", "<ann@acme.example>", ""):
-        assert pages.post(f"reports/{number}/send", {"to": wrong}).status == 400
+    for wrong in ("ann", "<ann@acme.example>", "", ","):
+        assert pages.post(f"reports/{number}/send", form | {"to": wrong}).status == 400
     assert pages.started == []
 
 

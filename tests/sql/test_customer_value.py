@@ -328,22 +328,3 @@ def test_the_report_says_so_where_there_is_no_value(cdnow_warehouse: Warehouse) 
             "What customers are worth is kept as of the end of 30 September 1997 only, the last day that was built."
         )
     ]
-
-
-def test_the_months_scores_are_those_of_the_marts_and_of_the_orders(cdnow_warehouse: Warehouse) -> None:
-    """A month's end is read from the marts when they are settled and of all sources, and counted else: the same."""
-    frame = Frame(Window.between("1997-09-01", "1997-09-30", ZoneInfo("UTC")), ("shop",))
-    found = []
-    for statement in (
-        "select",
-        "update ops.mart_day set is_stale = true where subject = 'customers'",
-        "update mart.customer_rfm_monthly set frequency = 99 where month_on = '1997-09-30'",
-    ):
-        with cdnow_warehouse.connect() as connection, connection.transaction(force_rollback=True):
-            connection.execute(statement.encode())
-            reader = Reader(connection, frame.parameters())
-            reader.rows("customers_rfm_score")
-            found.append(connection.execute("select * from rfm_score order by customer_id").fetchall())
-    read, counted, shown = found
-    assert len(read) > 1000 and read == counted
-    assert {row[3] for row in shown} == {99}  # so the first answer was the marts' own

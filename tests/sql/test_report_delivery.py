@@ -16,7 +16,7 @@ from include.config_files import ConfigError
 from include.reports.by_hand import send_by_hand
 from include.reports.colours import contrast
 from include.reports.config import Brand, Mail, Plan, ReportsConfig, check_channels, load_reports_config
-from include.reports.delivery import Delivered, is_changed, propose_reports
+from include.reports.delivery import Delivered, ReportChangedError, is_changed, propose_reports
 from include.reports.differences import since_the_one_before
 from include.reports.model import Tile
 from include.reports.render import Edition, render_all
@@ -132,6 +132,26 @@ def test_a_chat_gets_the_sentences_and_a_link(embedded_warehouse: Warehouse, fol
     assert payload["body"]["at"] == f"https://crm.example/open/{editions[0].edition_id}" and "files" not in payload
 
 
+def test_an_edition_that_an_erasure_changed_is_not_sent(embedded_warehouse: Warehouse, folder: Path) -> None:
+    editions = made(embedded_warehouse, folder)
+    editions[0].path.write_bytes(editions[0].path.read_bytes() + b"<!-- freed of somebody -->")
+    with pytest.raises(ReportChangedError):
+        propose(embedded_warehouse, editions, folder, {"to": [ANN]})
+
+
+def test_a_chat_alone_needs_no_mail(embedded_warehouse: Warehouse, folder: Path) -> None:
+    outbox = OUTBOX.model_copy(update={"channels": {"chat": OUTBOX.channels["chat"]}})
+    editions = made(embedded_warehouse, folder)
+    with embedded_warehouse.connect() as connection:
+        for to, told in (({"channel": "chat"}, None), (ANN, "no channel of kind email")):
+            mails = [Mail.model_validate({"report": "summary", "to": [to]})]
+            if told is None:
+                assert propose_reports(connection, outbox, BRAND, mails, editions, folder, NOW).proposed == 1
+            else:
+                with pytest.raises(ConfigError, match=told):
+                    propose_reports(connection, outbox, BRAND, mails, editions, folder, NOW)
+
+
 def test_a_file_that_is_gone_is_said_and_nothing_is_sent(
     embedded_warehouse: Warehouse, office: PostOffice, folder: Path
 ) -> None:
@@ -183,6 +203,7 @@ def test_the_summary_is_one_page_of_paper(embedded_warehouse: Warehouse, folder:
             "pdf cannot be attached: not in formats",
         ),
         ({"daily": {"subjects": ["sales"], "mail": [{"report": "sales", "to": [{}]}]}}, "give email or channel"),
+        ({"daily": {"subjects": ["sales"], "mail": [{"report": "sales", "to": [ANN, ANN]}]}}, "twice; put it once"),
     ],
 )  # fmt: skip
 def test_a_mistake_in_the_file_is_told(

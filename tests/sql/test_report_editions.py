@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup
 from include.config_files import ConfigError
 from include.reports.by_hand import render_by_hand
 from include.reports.page import SORT
-from include.reports.render import SUBJECTS, Edition, render
+from include.reports.render import SUBJECTS, Edition, ReportsFailedError, render, render_all
 from include.warehouse.connection import Warehouse
 from include.window import Window
 
@@ -226,3 +226,14 @@ def test_a_subject_or_sources_that_are_not_there_are_told(warehouse: Warehouse, 
         render(warehouse, "weather", WEEK, ["crm"], tmp_path)
     with pytest.raises(ValueError, match="at least one source"):
         render(warehouse, "sales", WEEK, [], tmp_path)
+
+
+def test_a_report_that_cannot_be_made_keeps_none_of_the_others_back(warehouse: Warehouse, tmp_path: Path) -> None:
+    fill(warehouse, "Ada")
+    alone = render(warehouse, "service", WEEK, ["crm"], tmp_path / "alone")
+    with warehouse.connect() as connection:
+        connection.execute("alter table mart.customer_360 rename column first_seen_at to gone_at")
+    with pytest.raises(ReportsFailedError, match="customers: UndefinedColumn") as caught:
+        render_all(warehouse, ["customers", "service", "summary"], WEEK, ["crm"], tmp_path)
+    assert set(caught.value.failed) == {"customers", "summary"}
+    assert [edition.checksum for edition in caught.value.editions] == [alone.checksum]

@@ -84,3 +84,10 @@ def test_only_words_of_the_list_are_said_anew() -> None:
         assert retold.known("urgent", ("urgent",)) == "紧急"
         assert retold.known("urgent", ("low",)) == "urgent"
         assert retold.known(None, ("low",)) is None
+
+
+def test_a_stage_whose_name_looks_like_the_words_around_it_breaks_nothing() -> None:
+    told = "12.50 days in Wait 10 days in escrow: longer than the allowed stay of 9.00 days"
+    assert retold.why([], [told]) == "12.50 days in its stage, 9 days allowed"
+    odd = "amount ######.# times the usual one of its product"
+    assert retold.why([], [odd]) == odd
