@@ -38,6 +38,7 @@ PLAN = load_reports_config().monthly
     else None,
     start_date=START,
     catchup=False,
+    is_paused_upon_creation=False,  # it only renders; what goes out waits in the outbox
     doc_md=__doc__,
     max_active_runs=1,  # drawing fills a processor
     default_args=DEFAULT_ARGS,

@@ -19,6 +19,7 @@ DAY = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
     schedule=None,
     start_date=START,
     catchup=False,
+    is_paused_upon_creation=False,  # it runs when somebody asks for it, and sends what they ask for
     doc_md=__doc__,
     max_active_runs=2,  # drawing fills a processor
     default_args=DEFAULT_ARGS,

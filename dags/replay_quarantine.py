@@ -20,6 +20,7 @@ from plugins.dag_defaults import DEFAULT_ARGS, START
     schedule=None,
     start_date=START,
     catchup=False,
+    is_paused_upon_creation=False,  # it runs when somebody asks for it
     doc_md=__doc__,
     max_active_runs=1,  # a second replay would try the same rows again
     default_args=DEFAULT_ARGS,

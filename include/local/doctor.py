@@ -30,6 +30,7 @@ from include.quality.suites import QualityError, load_suite
 from include.replies.answers import answers_channel
 from include.replies.config import load_replies
 from include.replies.feedback import thanks_channel
+from include.reports.config import check_channels, load_reports_config
 from include.sales.pipelines import load_sales_config
 from include.service.config import load_service_config
 from include.settings import CONFIG, EXPECTATIONS, PROJECT, SQL, STATE
@@ -180,6 +181,7 @@ def configuration() -> Iterator[Check]:
         CONFIG / "replies.yaml": _replies,
         CONFIG / "reminders.yaml": lambda: load_reminders_config(load_outbox_config()),
         CONFIG / "alerts.yaml": _alerts,
+        CONFIG / "reports.yaml": lambda: check_channels(load_reports_config(), load_outbox_config()),
     }
     yield from _read("configuration", {**sources, **others}, ConfigError)
     yield from _read(

@@ -11,9 +11,9 @@ from include.window import Window
 # What a page says after a change; the address carries the key only, so that nobody can make a page say anything else.
 DONE = {
     "render": "The report is being made: a run of render_window was started, and the edition is listed here when it is"
-    " done. If the DAG is paused, the run waits until it is not.",
+    " done.",
     "send": "A run of render_window was started: it renders the window and puts the mail into the outbox, where Actions"
-    " shows what becomes of it. If the DAG is paused, the run waits until it is not.",
+    " shows what becomes of it.",
     "replay": "A run of replay_quarantine was started: rows that pass today's rules leave quarantine. If the DAG is"
     " paused, the run waits until it is not.",
     "dismiss": "Dismissed: these rows are kept with your reason, and no longer wait.",

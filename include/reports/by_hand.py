@@ -1,7 +1,7 @@
 """A report that somebody asks for: any subject, any days, any formats."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
@@ -16,6 +16,8 @@ from include.reports.render import SUBJECTS, Edition, render_all
 from include.settings import REPORTS
 from include.warehouse.connection import Warehouse
 from include.window import Window
+
+DAY = timedelta(days=1)
 
 
 def render_by_hand(
@@ -38,16 +40,22 @@ def render_by_hand(
     spoken = [name.strip() for name in languages.split(",") if name.strip()]
     if unknown := [name for name in spoken if name not in LANGUAGES]:
         raise ConfigError(f"--language: {', '.join(unknown)} is none of {', '.join(LANGUAGES)}")
+    try:
+        starts, ends = Window.day(first), Window.day(last)
+    except ValueError as error:
+        raise ConfigError(f"--from, --to: {error}") from None
+    if starts.start > ends.start:
+        raise ConfigError(f"--from {first} is after --to {last}")
+    window = Window.between(first, last)
     with warehouse.connect() as connection:
-        loaded = [row[0] for row in connection.execute("select distinct source from ops.load order by 1").fetchall()]
+        rows = connection.execute("select source, max(window_end) from ops.load group by source order by 1").fetchall()
+    loaded = [row[0] for row in rows]
     if not loaded:
         raise ConfigError("nothing was loaded yet, so there is nothing to report: ./crm load, or ./crm up and a day")
     if missing := [name for name in sources if name not in loaded]:
         raise ConfigError(f"--source: nothing was loaded of {', '.join(missing)}; there is {', '.join(loaded)}")
-    try:
-        window = Window.between(first, last)
-    except ValueError as error:
-        raise ConfigError(f"--from, --to: {error}") from None
+    if window.start >= (known := max(row[1] for row in rows)):
+        raise ConfigError(f"--from {first}: nothing was loaded of days after {Window(known - DAY, known).last_day}")
     return render_all(
         warehouse,
         subjects,

@@ -456,7 +456,8 @@ def _value_axis(axis: Any, values: Sequence[float]) -> None:
 
 def _time_axis(axes: "Axes", labels: Sequence[str]) -> None:
     """A label under every bar where there is room, else under every nth, the last one always."""
-    step = -(-len(labels) // _room(axes))
+    widest = max(map(_inches, labels)) + 0.1
+    step = -(-len(labels) // max(1, min(_room(axes), int(axes.bbox.width / axes.figure.dpi / widest))))
     places = list(range(len(labels) - 1, -1, -step))
     axes.set_xticks(places, [labels[place] for place in places])
 

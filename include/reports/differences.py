@@ -45,10 +45,7 @@ def figures(report: Report) -> dict[str, Any]:
     """
     tables = [block for section in report.sections for block in section.blocks if isinstance(block, Table)]
     return {
-        "figures": [
-            [f"{tile.label}, {tile.unit}" if tile.unit else tile.label, show(tile.kind, tile.value)]
-            for tile in report.tiles
-        ],
+        "figures": [[tile.label, f"{show(tile.kind, tile.value)} {tile.unit}".rstrip()] for tile in report.tiles],
         "tables": [
             [table.caption, hashlib.sha256(json.dumps(table.rows, default=str).encode()).hexdigest()]
             for table in tables

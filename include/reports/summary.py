@@ -6,7 +6,7 @@ from dataclasses import replace
 from include.reports import customers, sales, service
 from include.reports.frame import Frame
 from include.reports.language import _
-from include.reports.model import Block, Picture, Report, Section
+from include.reports.model import Block, Picture, Report, Section, Sentence
 from include.reports.reader import Reader
 
 SENTENCES = 2
@@ -24,7 +24,10 @@ def build(reader: Reader, frame: Frame) -> Report:
     narrow = replace(frame, is_narrow=True)
     reports = {subject: make(reader, narrow) for subject, (make, _terms) in PARTS.items()}
     blocks: list[Block] = [block for report in reports.values() for block in report.sections[0].blocks]
-    pictures = [block for block in blocks if isinstance(block, Picture)][:PICTURES]
+    shown = [block for block in blocks if isinstance(block, Picture)][:PICTURES]
+    # what all of them need to be read is said once
+    notes = [Sentence(note) for note in dict.fromkeys(block.note for block in shown) if note]
+    pictures: list[Block] = [replace(block, note="") for block in shown]
     return Report(
         subject="summary",
         title=_("Summary"),
@@ -35,5 +38,5 @@ def build(reader: Reader, frame: Frame) -> Report:
             for subject, (_make, terms) in PARTS.items()
             for term in terms
         ],
-        sections=[Section(_("Over time"), pictures or blocks)],
+        sections=[Section(_("Over time"), [*pictures, *notes] or blocks)],
     )

@@ -182,8 +182,8 @@ def test_what_an_edition_tells_otherwise_is_kept(embedded_warehouse: Warehouse, 
         found = since_the_one_before(connection, str(second[0].path.relative_to(folder)))
         chinese = since_the_one_before(connection, str(second[1].path.relative_to(folder)))
     assert found and chinese and found.tables == []
-    assert ("Won amount, USD", "1,234,567.50", "2,469,135") in found.figures
-    assert found.as_text().startswith("Won amount, USD 1,234,567.50 → 2,469,135")
+    assert ("Won amount", "1,234,567.50 USD", "2,469,135 USD") in found.figures
+    assert found.as_text().startswith("Won amount 1,234,567.50 USD → 2,469,135 USD")
 
 
 def test_the_summary_is_one_page_of_paper(embedded_warehouse: Warehouse, folder: Path) -> None:
