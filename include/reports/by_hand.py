@@ -22,7 +22,7 @@ DAY = timedelta(days=1)
 
 def render_by_hand(
     warehouse: Warehouse, subject: str, first: str, last: str, formats: str, sources: Sequence[str],
-    languages: str = "en", folder: Path = REPORTS,
+    languages: str = "en",
 ) -> list[Edition]:  # fmt: skip
     """Render a report as the command line asks for it.
 
@@ -61,7 +61,7 @@ def render_by_hand(
         subjects,
         window,
         list(sources) or loaded,
-        folder,
+        REPORTS,
         [name for name in get_args(Format) if name in wanted],
         [name for name in LANGUAGES if name in spoken] or ["en"],
     )
