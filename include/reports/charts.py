@@ -118,6 +118,33 @@ def bars_over_time(bars: Sequence[Bar], *, is_wide: bool = True) -> Drawing:
         return Drawing(_svg(figure), {})
 
 
+def waterfall(steps: Sequence[tuple[str, float, bool]]) -> Drawing:
+    """Upright bars from a level to another: what came is in the first colour, what went in the second.
+
+    :param steps: label, value, and whether it is a level and no step.
+    """
+    with _style():
+        figure, axes = _figure(HALF, 2.3, left=0.5, right=0.1, bottom=0.32, top=0.2)
+        level, tops = 0.0, [0.0]
+        for place, (_label, value, is_level) in enumerate(steps):
+            below, above = (0.0, value) if is_level else sorted((level, level + value))
+            colour = STRONG if is_level else STEPS[3] if value >= 0 else SECOND
+            axes.bar(place, above - below, bottom=below, width=0.66, color=colour)
+            if place:  # from the end of one step to the next
+                axes.plot((place - 0.67, place - 0.33), (level, level), color=MUTED, linewidth=0.8)
+            level = value if is_level else level + value
+            told = compact(value) if is_level or value <= 0 else f"+{compact(value)}"
+            axes.annotate(
+                told, (place, above), xytext=(0, 3), textcoords="offset points", ha="center", weight="bold"
+            )  # fmt: skip
+            tops.append(above)
+        axes.set_xlim(-0.6, len(steps) - 0.4)
+        _value_axis(axes.yaxis, tops)
+        axes.grid(axis="y")
+        axes.set_xticks(range(len(steps)), [label for label, _value, _is_level in steps])
+        return Drawing(_svg(figure), {})
+
+
 def bars_with_forecast(bars: Sequence[Bar]) -> Drawing:
     """Upright bars in the order given; those that are not strong are foretold, each with its interval."""
     with _style():

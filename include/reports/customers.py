@@ -18,6 +18,7 @@ from include.reports.words import (
     listed,
     long_month,
     money,
+    month,
     more_or_less,
     name,
     number,
@@ -68,6 +69,7 @@ def build(reader: Reader, frame: Frame) -> Report:
         tiles=_tiles(frame, now, before, main, filled),
         sections=[
             Section(_("New customers and revenue"), _over_time(frame, days, currency)),
+            Section(_("Who comes back"), [_cohorts(reader)]),
             Section(_("Segments"), [*_segments(scores, currency), _migration(reader)]),
             Section(_("Top customers"), _top(reader, currency)),
             Section(_("What customers are worth"), _worth(reader, frame, currency)),
@@ -291,6 +293,30 @@ def _over_time(frame: Frame, days: list[Row], currency: str) -> list[Block]:
             _("No order came in"),
         ),
     ]
+
+
+def _cohorts(reader: Reader) -> Block:
+    """Of the customers of each month of the last twelve, the share who ordered again in the months after."""
+    sizes: dict[date, int] = {}
+    later: dict[date, dict[int, int]] = {}
+    for row in reader.rows("customers_cohorts"):
+        if row["months_later"] == 0:
+            sizes[row["cohort_on"]] = row["customers"]
+        else:
+            later.setdefault(row["cohort_on"], {})[row["months_later"]] = row["customers"]
+    span = max((max(months) for months in later.values()), default=0)
+    return grid(
+        _("Customers who ordered again, in percent"),
+        [_("{month}: {customers}", month=month(cohort), customers=number(size)) for cohort, size in sizes.items()],
+        [str(months) for months in range(1, span + 1)],
+        [
+            [round(100 * later.get(cohort, {}).get(months, 0) / size) for months in range(1, span + 1)]
+            for cohort, size in sizes.items()
+        ],
+        "cohort",
+        _("No customer of the last twelve months has ordered in a later month."),
+        read=_("Rows are months of the first order, with their customers; columns are months after it."),
+    )
 
 
 def _segment_sizes(scores: list[Row]) -> dict[str, tuple[int, Decimal]]:

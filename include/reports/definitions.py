@@ -312,6 +312,13 @@ TERMS: dict[str, tuple[str, str]] = {
         ),
     ),
     "country": (N_("Country"), N_("The customer’s country as the source gives it, at the window’s end.")),
+    "cohort": (
+        N_("Ordered again"),
+        N_(
+            "Of the customers whose first order lies in the month, the share who ordered in a later month, by the "
+            "months between."
+        ),
+    ),
     "rfm": (
         N_("RFM score"),
         N_(

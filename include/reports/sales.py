@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from include.reports import doubts, outlook
 from include.reports.blocks import over_time, ranked, ranking, ratio, unreadable
-from include.reports.charts import Bar, compact, process_map
+from include.reports.charts import Bar, compact, process_map, waterfall
 from include.reports.frame import Frame
 from include.reports.language import N_, _, _c, _n
 from include.reports.model import Block, Column, Picture, Report, Section, Sentence, Table, Tile
@@ -432,6 +432,7 @@ def _pipeline(reader: Reader, main: Row) -> list[Block]:
     ]
     bars = [Bar(row["stage_name"] or _(NO_STAGE), float(row["pipeline"])) for row in rows]
     return [
+        *_moved(reader, main["currency"]),
         ranked(
             _in(_("Pipeline by stage at the end"), main["currency"]),
             bars,
@@ -447,6 +448,31 @@ def _pipeline(reader: Reader, main: Row) -> list[Block]:
                 for row in rows
             ],
         ),
+    ]
+
+
+def _moved(reader: Reader, currency: str) -> list[Block]:
+    """From the pipeline at the window's start to that at its end."""
+    (row,) = reader.rows("sales_pipeline_moves", currency=currency)
+    if not row["at_start"] and not row["at_end"]:
+        return []
+    other = row["at_end"] - (row["at_start"] + row["came_in"] - row["won"] - row["lost"])
+    steps = [
+        (_("At the start"), row["at_start"], True),
+        (_("Came in"), row["came_in"], False),
+        (_c("deals", "Won"), -row["won"], False),
+        (_c("deals", "Lost"), -row["lost"], False),
+        *([(_("Changed otherwise"), other, False)] if other else []),
+        (_("At the end"), row["at_end"], True),
+    ]
+    told = _("; ").join(f"{label} {number(value)}" for label, value, _is_level in steps)
+    return [
+        Picture(
+            caption=_in(_("What became of the pipeline"), currency),
+            svg=waterfall([(label, float(value), is_level) for label, value, is_level in steps]).svg,
+            alt=_("The pipeline from the window’s start to its end: {steps}.", steps=told),
+            term="pipeline",
+        )
     ]
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from include.reports import doubts, service_outlook
-from include.reports.blocks import grid, per_bucket, ranked, ranking, ratio
+from include.reports.blocks import by_grain, grid, per_bucket, per_day_lines, ranked, ranking, ratio
 from include.reports.charts import Bar, flow_and_stock
 from include.reports.frame import Frame
 from include.reports.language import N_, _, _c, _n, language
@@ -432,7 +432,7 @@ def _levels(reader: Reader, frame: Frame) -> list[Block]:
             for key, label in MEASURES.items()
             if key in now
         ]
-        blocks.append(Table(_("What was promised, and kept"), columns, table))
+        blocks += [Table(_("What was promised, and kept"), columns, table), *_kept_over_time(reader, frame)]
     else:
         blocks.append(
             Sentence(_("No promise to customers was kept or broken in this window: no policy fits its tickets."))
@@ -461,6 +461,28 @@ def _levels(reader: Reader, frame: Frame) -> list[Block]:
     more = breaching[0]["promises"] - len(breaching)
     note = _n("{n} more is running.", "{n} more are running.", more) if more else ""
     return [*blocks, Table(_("Next to be broken"), columns, table, note=note)]
+
+
+def _kept_over_time(reader: Reader, frame: Frame) -> list[Block]:
+    """The share of promises that were kept, over the bars' days of the frame's pictures."""
+    rows = reader.rows("service_levels_days")
+    measures = [measure for measure in MEASURES if any(row["measure"] == measure for row in rows)]
+    if not measures:
+        return []
+    lines = []
+    for measure in measures:
+        told = {}
+        for bucket in frame.buckets():
+            within = [
+                row for row in rows
+                if row["measure"] == measure and bucket.first_day <= row["day_on"] <= bucket.last_day
+            ]  # fmt: skip
+            kept, broken = (sum(row[what] for row in within) for what in ("achieved", "breached"))
+            if (kept_share := ratio(kept, kept + broken)) is not None:
+                told[bucket.last_day] = kept_share
+        lines.append([told])
+    caption = by_grain(frame, _("Promises kept"))
+    return [per_day_lines(frame, caption, [_(MEASURES[one]) for one in measures], [_("Kept")], lines, "sla_attainment")]
 
 
 def _minute(at: datetime) -> str:

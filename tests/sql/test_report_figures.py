@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 from include.customers.value.config import load_value_config
 from include.reports.frame import Frame
 from include.reports.language import speaking
-from include.reports.model import Report, Sentence, Table
+from include.reports.model import Picture, Report, Sentence, Table
 from include.reports.reader import Reader, Row
 from include.reports.render import SUBJECTS
 from include.service.rules import write_service
@@ -86,6 +86,16 @@ def table(report: Report, caption: str) -> list[list[Any]]:
         if isinstance(block, Table) and block.caption.startswith(caption)
     ]
     return [list(row) for row in found[0].rows]
+
+
+def picture(report: Report, caption: str) -> Picture:
+    """The picture whose caption starts so."""
+    return next(
+        block
+        for section in report.sections
+        for block in section.blocks
+        if isinstance(block, Picture) and block.caption.startswith(caption)
+    )
 
 
 # ---- sales
@@ -212,6 +222,59 @@ def test_what_happens_later_changes_no_sales_figure(connection: psycopg.Connecti
     put(connection, "mart.deal_stage", VISIT, {"deal_id": "8", "visit_no": 2, **SECOND, "entered_at": at("11-25")})
     put(connection, "mart.deal", DEAL, {"deal_id": "20", "created_at": at("11-17")})
     assert build(connection, "sales") == before
+
+
+def test_the_pipeline_from_start_to_end(connection: psycopg.Connection) -> None:
+    put(
+        connection,
+        "mart.deal",
+        DEAL,
+        {"deal_id": "1", "created_at": at("10-01"), "amount": 100},  # open all the while
+        {"deal_id": "2", **WON, "created_at": at("10-01"), "closed_at": at("11-10"), "amount": 40},
+        {"deal_id": "3", **LOST, "created_at": at("10-01"), "closed_at": at("11-11"), "amount": 7},
+        {"deal_id": "4", "created_at": at("11-12"), "amount": 30},
+        {"deal_id": "5", **WON, "created_at": at("11-12"), "closed_at": at("11-13"), "amount": 500},  # never at an end
+        {"deal_id": "6", "created_at": at("11-12"), "amount": 9, "currency": "EUR"},
+        {"deal_id": "7", "created_at": at("11-16"), "amount": 9},
+    )
+    alt = picture(build(connection, "sales"), "What became of the pipeline").alt
+    # 100 + 40 + 7 at first; 30 came in; 130 at the end
+    assert alt.endswith("At the start 147; Came in 30; Won −40; Lost −7; At the end 130.")
+
+
+def test_who_came_back_by_the_month_of_the_first_order(connection: psycopg.Connection) -> None:
+    put(
+        connection,
+        "mart.customer_order",
+        {"source": "crm", "amount": 5, "currency": "USD", "lines": 1},
+        *(
+            {"order_id": f"{n}", "customer_id": customer, "ordered_at": at(day), "ordered_on": at(day).date()}
+            for n, (customer, day) in enumerate([
+                ("a", "09-02"), ("a", "09-20"), ("a", "11-03"), ("b", "09-30"), ("b", "10-01"), ("c", "09-05"),
+                ("d", "10-07"), ("d", "11-20"),  # after the window's end
+            ])
+        ),
+    )  # fmt: skip
+    block = picture(build(connection, "customers"), "Customers who ordered again")
+    # of three in September one ordered a month later and one two months later, 33 of a hundred each
+    assert "The most, 33, in Sep 2026: 3, 1." in block.alt
+
+
+def test_promises_kept_by_day(connection: psycopg.Connection) -> None:
+    sla = {
+        "source": "desk", "measure": "first_reply", "policy_name": "P", "schedule": "", "is_business": False,
+        "target_minutes": 60, "applied_at": at("11-09"), "elapsed_minutes": 0,
+    }  # fmt: skip
+    put(
+        connection,
+        "mart.ticket_sla",
+        sla,
+        {"ticket_id": "1", "instance_no": 1, "state": "achieved", "decided_at": at("11-09 10:00")},
+        {"ticket_id": "2", "instance_no": 1, "state": "achieved", "decided_at": at("11-15 10:00")},
+        {"ticket_id": "3", "instance_no": 1, "state": "breached", "decided_at": at("11-15 11:00")},
+        {"ticket_id": "4", "instance_no": 1, "state": "active", "decided_at": None},
+    )
+    assert "Last: First reply, Kept: 50 %" in picture(build(connection, "service"), "Promises kept").alt
 
 
 def test_the_period_that_a_window_is_like() -> None:

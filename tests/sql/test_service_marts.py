@@ -407,7 +407,7 @@ def test_the_report_says_what_was_kept_and_what_is_next(desk: Desk) -> None:
     with desk.warehouse.connect() as connection:
         report = SUBJECTS["service"](Reader(connection, frame.parameters()), frame)
         connection.rollback()
-    kept, following = (
+    kept, _over_time, following = (
         block for section in report.sections if section.heading == "Service levels" for block in section.blocks
     )
     assert isinstance(kept, Table) and isinstance(following, Table)
