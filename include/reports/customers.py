@@ -529,7 +529,7 @@ def _clusters(reader: Reader, frame: Frame, currency: str) -> list[Block]:
     as_of_on = reader.rows("customers_value_total", currency=currency)[0]["as_of_on"]
     if as_of_on != frame.window.last_day:
         return [_not_kept(as_of_on, _("Which customers are alike"))]
-    rows = reader.rows("customers_clusters")
+    rows = reader.rows("customers_clusters", currency=currency)
     if not rows:
         return [_no_model(reader, currency, ("clusters",), _("Customers cannot be grouped"))]
     total, before = (sum(row[key] for row in rows) for key in ("customers", "customers_before"))
@@ -567,8 +567,30 @@ def _clusters(reader: Reader, frame: Frame, currency: str) -> list[Block]:
             "cluster",
             _("Nobody has bought."),
         ),
+        _profiles(rows),
         Table(_("Groups of alike customers, named by what sets them apart"), columns, table),
     ]
+
+
+def _profiles(rows: list[Row]) -> Block:
+    """What the groups are like, beside each other: the means of each, in percent of the highest."""
+    features = {
+        "mean_recency_days": _("Days since the last purchase"),
+        "mean_frequency": _("Days with a purchase"),
+        "mean_monetary": _("Amount of such a day"),
+        "mean_lifetime_value": _("Lifetime value"),
+    }
+    highest = {key: max(row[key] or 0 for row in rows) for key in features}
+    shown = [key for key in features if highest[key]]
+    return grid(
+        _("What the groups are like"),
+        [retold.group(row["cluster"]) for row in rows],
+        [features[key] for key in shown],
+        [[round(100 * (row[key] or 0) / highest[key]) for key in shown] for row in rows],
+        "cluster",
+        _("Nobody has bought."),
+        read=_("Means of each group, in percent of the highest group’s."),
+    )
 
 
 def _called(row: Row) -> str:
