@@ -170,15 +170,21 @@ class Visit:
             raise Refused(400, "Nothing was chosen: tick a row first.")
         return found
 
-    def show(self, template: str, /, status: int = 200, **values: Any) -> Response:
-        """A page out of a template in this folder."""
+    def show(self, template: str, /, status: int = 200, refresh_seconds: int | None = None, **values: Any) -> Response:
+        """A page out of a template in this folder.
+
+        :param refresh_seconds: after so long the browser loads it anew.
+        """
         done = words.DONE.get(self.query.get("done", ""))
         text = (
             _environment()
             .get_template(f"{template}.html.j2")
             .render(base=self.base, visitor=self.visitor.name, done=done, query=self.query, **values)
         )
-        return Response(text, status, _HEADERS | {"content-security-policy": _POLICY}, "text/html; charset=utf-8")
+        headers = _HEADERS | {"content-security-policy": _POLICY}
+        if refresh_seconds:
+            headers["refresh"] = str(refresh_seconds)
+        return Response(text, status, headers, "text/html; charset=utf-8")
 
     def go(self, path: str, **query: Any) -> Response:
         """To another page, after a change: loading that again changes nothing."""
