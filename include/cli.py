@@ -52,6 +52,7 @@ def main() -> None:
     from include.local.errors import ServiceError
     from include.quality.suites import QualityError
     from include.replies.errors import IntentError
+    from include.reports.errors import ReportsFailedError
     from include.sources.errors import ReadFailedError, SkeletonError, SourceError
     from include.warehouse.migrations import WarehouseTooOldError
     from include.warehouse.staging import StagingError
@@ -65,9 +66,12 @@ def main() -> None:
         app(prog_name="./crm")
     except mistakes as error:
         told = str(error)
-    except (UndefinedTable, UndefinedColumn) as error:
+    except (UndefinedTable, UndefinedColumn, ReportsFailedError) as error:
+        cause = error.__cause__ if isinstance(error, ReportsFailedError) else error
+        if not isinstance(cause, UndefinedTable | UndefinedColumn):
+            raise
         told = (
-            f"the warehouse is not made yet, or is of another version of the project ({error.diag.message_primary})."
+            f"the warehouse is not made yet, or is of another version of the project ({cause.diag.message_primary})."
             " ./crm up makes it, and brings it up to date."
         )
     except OSError as error:  # a full disk, a folder that is a file or somebody else's

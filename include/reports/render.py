@@ -15,6 +15,7 @@ import psycopg
 from include.reports import customers, sales, service, summary
 from include.reports.config import Brand, Format, load_reports_config
 from include.reports.differences import figures
+from include.reports.errors import ReportsFailedError
 from include.reports.frame import Frame
 from include.reports.language import LANGUAGES, Language, speaking
 from include.reports.model import Report
@@ -59,19 +60,6 @@ class Edition:
     report: Report
     frame: Frame
     edition_id: int
-
-
-class ReportsFailedError(RuntimeError):
-    """Reports that could not be made.
-
-    :param editions: of the others.
-    :param failed: subject → why.
-    """
-
-    def __init__(self, editions: list[Edition], failed: dict[str, Exception]) -> None:
-        told = "; ".join(f"{subject}: {type(error).__name__}: {error}" for subject, error in failed.items())
-        super().__init__(f"reports that could not be made: {told}")
-        self.editions, self.failed = editions, failed
 
 
 def render(
@@ -122,6 +110,10 @@ def render_all(
                             for language in languages:
                                 with speaking(language), reader.noting() as ran:
                                     made.append((SUBJECTS[subject](reader, frame), language, ran))
+                    except (
+                        psycopg.OperationalError
+                    ):  # the warehouse is not there, or has no room: nor would others be made
+                        raise
                     except Exception as error:  # the others are made all the same; it is raised below
                         failed[subject] = error
                     else:

@@ -40,7 +40,8 @@ class RenderReportsOperator(DayOperator):
         from include.actions.config import load_outbox_config
         from include.reports.config import check_channels, load_reports_config
         from include.reports.delivery import propose_reports
-        from include.reports.render import ReportsFailedError, render_all
+        from include.reports.errors import ReportsFailedError
+        from include.reports.render import render_all
         from include.settings import FRESH_HOURS, REPORTS
         from include.warehouse.marts import may_be_told
 

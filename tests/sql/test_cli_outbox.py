@@ -71,6 +71,13 @@ def test_a_warehouse_without_its_tables_and_a_folder_that_is_none_are_told(
             "insert into ops.load (source, entity, kind, window_start, window_end)"
             " values ('crm', 'deals', 'pull', '2026-11-09', '2026-11-10')"
         )
+        connection.execute("alter table mart.deal rename column status to was_status")
+    monkeypatch.setattr(services, "warehouse", lambda: made)
+    monkeypatch.setattr("include.reports.by_hand.REPORTS", tmp_path / "reports")
+    told = crm("report", "sales", *days)
+    assert 'of another version of the project (column "status" does not exist)' in told and "Traceback" not in told
+    with made.connect() as connection:
+        connection.execute("alter table mart.deal rename column was_status to status")
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(services, "warehouse", lambda: made)
     monkeypatch.setattr("include.reports.by_hand.REPORTS", tmp_path / "file")

@@ -303,6 +303,17 @@ def test_the_report_shows_value_moves_and_groups(cdnow_warehouse: Warehouse) -> 
     assert [row[7] for row in table.rows] == sorted((row[7] for row in table.rows), reverse=True)
     groups = told["Groups of alike customers"]
     assert sum(row[1] for row in groups[-1].rows) == 2357
+    # the group whose mean is the highest has 100, another one its share of that: of the purchases' days by plain means
+    profile = next(b for b in groups if isinstance(b, Picture) and b.caption == "What the groups are like")
+    means = {row[0]: float(row[8]) for row in groups[-1].rows}
+    assert max(means.values()) / min(means.values()) > 1.2
+    assert "The most, 100, in " in profile.alt and "percent of the highest group" in profile.note
+    with cdnow_warehouse.connect() as connection:
+        counted = connection.execute(
+            "select avg(frequency), avg(recency_days) from mart.customer_value where as_of_on = %s group by cluster"
+            " order by count(*) desc", [LAST_DAY],
+        ).fetchall()  # fmt: skip
+    assert [round(float(row[0]), 6) for row in counted] == [round(value, 6) for value in means.values()]
 
 
 @pytest.mark.parametrize(("first", "last"), [("1997-09-01", "1997-09-30"), ("1997-04-01", "1997-04-30")])

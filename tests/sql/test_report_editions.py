@@ -12,8 +12,9 @@ from bs4 import BeautifulSoup
 
 from include.config_files import ConfigError
 from include.reports.by_hand import render_by_hand
+from include.reports.errors import ReportsFailedError
 from include.reports.page import SORT
-from include.reports.render import SUBJECTS, Edition, ReportsFailedError, render, render_all
+from include.reports.render import SUBJECTS, Edition, render, render_all
 from include.warehouse.connection import Warehouse
 from include.window import Window
 

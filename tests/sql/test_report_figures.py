@@ -242,6 +242,35 @@ def test_the_pipeline_from_start_to_end(connection: psycopg.Connection) -> None:
     assert alt.endswith("At the start 147; Came in 30; Won −40; Lost −7; At the end 130.")
 
 
+def test_orders_and_tickets_of_a_year_before_are_said(connection: psycopg.Connection) -> None:
+    put(
+        connection,
+        "mart.customer_order",
+        ORDER,
+        *(
+            {"order_id": str(n), "customer_id": "a", "amount": amount, "currency": currency, "ordered_at": day,
+             "ordered_on": day.date()}
+            for n, (day, amount, currency) in enumerate([
+                (datetime(2025, 9, 30, 23, 59, tzinfo=UTC), 1, "USD"), (datetime(2025, 10, 1, tzinfo=UTC), 20, "USD"),
+                (datetime(2025, 10, 31, 23, 59, tzinfo=UTC), 3, "EUR"), (datetime(2025, 11, 1, tzinfo=UTC), 400, "USD"),
+                (datetime(2026, 10, 5, tzinfo=UTC), 5, "USD"),
+            ])
+        ),
+    )  # fmt: skip
+    october = Frame(Window.month("2026-10-01", UTC), ("crm", "desk"))
+    assert "In October 2025: 2 orders, for 20 USD." in build(connection, "customers", october).changes
+    put(
+        connection,
+        "mart.ticket",
+        TICKET,
+        *(
+            {"ticket_id": str(n), "created_at": datetime(*day, tzinfo=UTC)}
+            for n, day in enumerate([(2025, 9, 30), (2025, 10, 1), (2025, 10, 31), (2025, 11, 1), (2026, 10, 1)])
+        ),
+    )
+    assert "In October 2025: 2 tickets came in." in build(connection, "service", october).changes
+
+
 def test_who_came_back_by_the_month_of_the_first_order(connection: psycopg.Connection) -> None:
     put(
         connection,
