@@ -315,7 +315,10 @@ def _cohorts(reader: Reader) -> Block:
         ],
         "cohort",
         _("No customer of the last twelve months has ordered in a later month."),
-        read=_("Rows are months of the first order, with their customers; columns are months after it."),
+        read=_(
+            "Rows are months of the first order, with their customers; columns are months after it. An empty cell is a "
+            "month in which nobody did, or one to come."
+        ),
     )
 
 
